@@ -1,0 +1,38 @@
+"""Inkwell, a blog."""
+
+from flask import Flask
+
+from app import error_handlers, web
+from app.auth import guard, oidc
+from app.auth import routes as auth
+from app.blogs import api as blogs_api
+from app.blogs import routes as blogs
+from app.config import Settings
+from app.db import Database
+from app.web import csrf
+
+
+def create_app(settings: Settings) -> Flask:
+    """The blog that these settings describe."""
+    app = Flask(__name__)
+    app.secret_key = settings.secret_key
+    app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
+
+    app.extensions["settings"] = settings
+    app.extensions["database"] = Database(settings.database_url)
+    app.extensions["oidc"] = oidc.Provider(
+        settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_uri=f"{settings.base_url}/auth/google/callback",
+    )
+
+    web.init_app(app, settings)
+    guard.init_app(app)
+    csrf.init_app(app, base_url=settings.base_url)
+    error_handlers.init_app(app)
+
+    app.register_blueprint(auth.blueprint)
+    app.register_blueprint(blogs.blueprint)
+    app.register_blueprint(blogs_api.blueprint)
+    return app

@@ -1,0 +1,66 @@
+"""Who is asking: the cookie's claim, held against the user's row, once a request; strangers get no further."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import flask_login
+from flask import Flask, Response, current_app, g, request, session
+from flask_login import LoginManager, UserMixin
+
+from app.auth.queries import user_with_session
+from app.auth.session import claimed_user
+from app.current import database
+from app.errors import LoginRequired
+from app.web.public import is_public
+
+
+@dataclass(frozen=True)
+class Visitor(UserMixin):  # type: ignore[misc]
+    """Somebody logged in, as their row said at the beginning of this request."""
+
+    id: int
+    name: str
+    email: str | None
+    cache_version: int
+
+
+class SessionOnlyLogin(LoginManager):  # type: ignore[misc]
+    """Flask-Login without its remember cookie: it never expires, and reading a garbage one is a 500."""
+
+    def _load_user_from_remember_cookie(self, cookie: str) -> None:
+        return None
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
+def init_app(app: Flask) -> None:
+    manager = SessionOnlyLogin()
+    manager.session_protection = None
+    manager.user_loader(_visitor)
+    manager.init_app(app, add_context_processor=False)
+    app.before_request(_refuse_strangers)
+    app.context_processor(lambda: {"visitor": None if "without_visitor" in g else visitor()})
+
+
+def visitor() -> Visitor | None:
+    """Whoever is logged in."""
+    user = flask_login.current_user
+    return cast(Visitor, user) if user.is_authenticated else None
+
+
+def logged_in() -> Visitor:
+    """Whoever is logged in, in a view that nobody else reaches."""
+    return cast(Visitor, flask_login.current_user)
+
+
+def _visitor(_user_id: str) -> Visitor | None:
+    claim = claimed_user(session)
+    row: Any = claim and user_with_session(database(), *claim)
+    return row and Visitor(id=row.id, name=row.name, email=row.email, cache_version=row.cache_version)
+
+
+def _refuse_strangers() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view and request.endpoint != "static" and not is_public(view) and visitor() is None:
+        raise LoginRequired("You must log in!")

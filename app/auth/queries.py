@@ -1,0 +1,55 @@
+"""Reading and writing people."""
+
+from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.auth.models import User
+from app.auth.oidc import Identity
+from app.db import Database
+from app.errors import LoginFailed
+
+# Built once: this is the statement that every request of a logged-in person runs.
+_WITH_SESSION = select(User.id, User.name, User.email, User.cache_version).where(
+    User.id == bindparam("user_id"),
+    User.session_epoch == bindparam("epoch"),
+    User.disabled.is_(False),
+)
+
+
+def user_with_session(database: Database, user_id: int, epoch: int) -> Row[int, str, str | None, int] | None:
+    """The id, name, email and cache_version of the user whose session that is, unless it was ended."""
+    with database.engine.connect() as connection:
+        return connection.execute(_WITH_SESSION, {"user_id": user_id, "epoch": epoch}).one_or_none()
+
+
+def user_of(session: Session, identity: Identity) -> User:
+    """The user of that identity, made at the first login, with name and e-mail as the provider now says.
+
+    Raises LoginFailed for a disabled user.
+    """
+    user = session.scalar(_of_identity(identity)) or _make(session, identity)
+    if user.disabled:
+        raise LoginFailed("This account is closed.")
+    user.name, user.email, user.email_verified = identity.name, identity.email, identity.email_verified
+    return user
+
+
+def end_sessions(session: Session, user_id: int) -> None:
+    """Make every cookie of that user, and every copy of one, worthless."""
+    session.execute(update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1))
+
+
+def _of_identity(identity: Identity) -> Select[User]:
+    return select(User).where(User.issuer == identity.issuer, User.subject == identity.subject)
+
+
+def _make(session: Session, identity: Identity) -> User:
+    user = User(issuer=identity.issuer, subject=identity.subject, name=identity.name)
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError:
+        # Two first logins at once: the unique constraint let the other one make the row.
+        return session.scalars(_of_identity(identity)).one()
+    return user

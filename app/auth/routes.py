@@ -1,0 +1,70 @@
+"""Logging in at the identity provider, and logging out."""
+
+from typing import cast
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth import queries
+from app.auth.guard import logged_in, visitor
+from app.auth.oidc import Provider
+from app.auth.session import begin_login, local_path, start, take_login
+from app.current import database, settings
+from app.errors import LoginFailed
+from app.web.public import public
+
+blueprint = Blueprint("auth", __name__)
+
+
+@blueprint.get("/auth/google")
+@public
+def login() -> ResponseReturnValue:
+    """Send the person to the provider, from the address that the provider will send them back to."""
+    next_path = local_path(request.args.get("next")) or url_for("blogs.index")
+    if not request.host_url.startswith(settings().base_url):
+        return redirect(settings().base_url + url_for("auth.login", next=next_path))
+    return redirect(_provider().authorization_url(begin_login(session, next_path)))
+
+
+@blueprint.get("/auth/google/callback")
+@public
+def callback() -> ResponseReturnValue:
+    login = take_login(session, request.args.get("state", ""))
+    if login is None:
+        raise LoginFailed("This login has expired or was begun in another browser. Please try again.")
+    identity = _provider().identify(login, request.args)
+    with database().write() as db:
+        user = queries.user_of(db, identity)
+    start(session, user.id, user.session_epoch)
+    return redirect(login.next, 303)
+
+
+@blueprint.get("/auth/logout")
+@public
+def logout() -> ResponseReturnValue:
+    """Log out a person who followed our link or typed the address; anybody else is asked first."""
+    prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
+    if request.headers.get("Sec-Fetch-Site") in ("same-origin", "none") and not prefetched:
+        return end_session()
+    return render_template("auth/logout.html")
+
+
+@blueprint.post("/auth/logout")
+@public
+def end_session() -> ResponseReturnValue:
+    if visitor():
+        with database().write() as db:
+            queries.end_sessions(db, logged_in().id)
+    session.clear()
+    return redirect(url_for("blogs.landing"), 303)
+
+
+@blueprint.get("/api/current_user")
+@public
+def current_user() -> ResponseReturnValue:
+    user = visitor()
+    return jsonify(user and {"id": user.id, "name": user.name, "email": user.email})
+
+
+def _provider() -> Provider:
+    return cast(Provider, current_app.extensions["oidc"])

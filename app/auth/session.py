@@ -1,0 +1,90 @@
+"""What the session cookie holds, and for how long it counts. Knows no web framework.
+
+The cookie's mapping has the user's id (under Flask-Login's name), the user's session epoch, the time of the login, and
+the logins begun and not finished. Every reader here takes any value for anything: a cookie of an odd shape is nobody's.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import MutableMapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+ABSOLUTE_SECONDS = 30 * 24 * 3600
+LOGIN_SECONDS = 600
+MAX_PENDING_LOGINS = 3
+MAX_NEXT_LENGTH = 512
+CLOCK_SKEW_SECONDS = 60
+
+USER_ID, EPOCH, ISSUED_AT, LOGINS = "_user_id", "epoch", "iat", "logins"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login on its way through the provider (OpenID Connect Core 3.1.2.1, RFC 7636)."""
+
+    state: str
+    nonce: str
+    verifier: str
+    next: str
+    at: int
+
+
+def start(session: MutableMapping[str, Any], user_id: int, epoch: int) -> None:
+    """Make this a fresh session of that user."""
+    session.clear()
+    session.update({USER_ID: str(user_id), EPOCH: epoch, ISSUED_AT: int(time.time())})
+
+
+def claimed_user(session: MutableMapping[str, Any]) -> tuple[int, int] | None:
+    """The user's id and epoch that the cookie claims, unless its shape or age is wrong."""
+    user_id, epoch, issued_at = (session.get(name) for name in (USER_ID, EPOCH, ISSUED_AT))
+    if not (isinstance(user_id, str) and re.fullmatch(r"[1-9][0-9]{0,17}", user_id)):
+        return None
+    if type(epoch) is not int or type(issued_at) is not int:
+        return None
+    age = time.time() - issued_at
+    return (int(user_id), epoch) if -CLOCK_SKEW_SECONDS <= age < ABSOLUTE_SECONDS else None
+
+
+def begin_login(session: MutableMapping[str, Any], next_path: str) -> Login:
+    """Remember a new login; the oldest gives way so that the cookie stays small."""
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    login = Login(state, nonce, verifier, next_path, int(time.time()))
+    pending = [*_pending(session), login][-MAX_PENDING_LOGINS:]
+    session[LOGINS] = [asdict(each) for each in pending]
+    return login
+
+
+def take_login(session: MutableMapping[str, Any], state: str) -> Login | None:
+    """The login begun with that state, once and within ten minutes."""
+    pending = _pending(session)
+    session[LOGINS] = [asdict(login) for login in pending if login.state != state]
+    return next((login for login in pending if login.state == state), None)
+
+
+def _pending(session: MutableMapping[str, Any]) -> list[Login]:
+    entries = session.get(LOGINS)
+    logins = [_login(entry) for entry in entries] if isinstance(entries, list) else []
+    return [login for login in logins if login and 0 <= time.time() - login.at + CLOCK_SKEW_SECONDS < LOGIN_SECONDS]
+
+
+def _login(entry: Any) -> Login | None:
+    names = {"state": str, "nonce": str, "verifier": str, "next": str, "at": int}
+    if not isinstance(entry, dict) or entry.keys() != names.keys():
+        return None
+    return Login(**entry) if all(type(entry[name]) is kind for name, kind in names.items()) else None
+
+
+def local_path(value: str | None) -> str | None:
+    """The value if it can only lead to a page of this site, else None.
+
+    Stricter than RFC 3986: one slash, then printable ASCII without a backslash or a dot segment, since browsers read
+    `//host`, `/\\host` and `/<tab>/host` as another site.
+    """
+    if not value or len(value) > MAX_NEXT_LENGTH or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
+        return None
+    path = re.split(r"[?#]", value)[0]
+    inside = not path.startswith("/auth/") and not {".", ".."} & set(path.split("/"))
+    return value if inside else None

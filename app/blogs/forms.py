@@ -1,0 +1,47 @@
+"""What a person may write into a blog: one set of rules for the pages and the API."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from app.db import MAX_ID
+from app.web.body import REQUIRED
+
+MAX_TITLE, MAX_CONTENT = 200, 100_000
+
+
+def _one_newline(value: object) -> object:
+    # Browsers send the line ends of a text area as CRLF, which would count double.
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def _storable(text: str) -> str:
+    if not text.strip():
+        raise ValueError(REQUIRED)
+    if "\0" in text:
+        raise ValueError("Remove the NUL character: it cannot be stored")
+    return text
+
+
+Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
+Title = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE)]
+Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
+
+
+class Draft(BaseModel):
+    """A blog before it is saved."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Title
+    content: Content
+
+
+class Change(BaseModel):
+    """What is to become different. `version` is the one that the writer has seen; without it, any."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Title = ""
+    content: Content = ""
+    version: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None

@@ -1,0 +1,30 @@
+"""Blogs: what people write."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, UtcDateTime
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Blog(Base):
+    """One entry of one person. `version` counts its changes, so that an edit of an old copy is noticed."""
+
+    __tablename__ = "blogs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    content: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, onupdate=_now)
+
+    __mapper_args__: Any = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own shape
+    __table_args__: Any = (Index(None, owner_id, id), {"sqlite_autoincrement": True})

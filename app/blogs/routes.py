@@ -1,0 +1,114 @@
+"""The pages that people read and write on."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth.guard import logged_in
+from app.blogs import queries
+from app.blogs.forms import Change, Draft
+from app.current import database
+from app.errors import Changed, Invalid
+from app.web.body import check
+from app.web.public import public
+
+blueprint = Blueprint("blogs", __name__)
+
+
+@blueprint.app_template_filter("day")
+def day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+@blueprint.get("/")
+@public
+def landing() -> ResponseReturnValue:
+    return render_template("landing.html")
+
+
+@blueprint.get("/blogs")
+def index() -> ResponseReturnValue:
+    with database().read() as db:
+        return render_template("blogs/index.html", blogs=queries.blogs_by(db, logged_in().id))
+
+
+@blueprint.get("/blogs/new")
+def new() -> ResponseReturnValue:
+    return _new_form({}, {})
+
+
+@blueprint.post("/blogs/new")
+def create() -> ResponseReturnValue:
+    """The form's steps: `review` shows what was typed, `edit` goes back to it, `save` keeps it."""
+    typed = request.form.to_dict()
+    step = typed.pop("step", "review")
+    if step == "edit":
+        return _new_form(typed, {})
+    draft = check(Draft, typed)
+    if step != "save":
+        return render_template("blogs/review.html", draft=draft)
+    with database().write() as db:
+        queries.publish(db, logged_in().id, draft)
+    return redirect(url_for("blogs.index"), 303)
+
+
+@blueprint.get("/blogs/<id:blog_id>")
+def show(blog_id: int) -> ResponseReturnValue:
+    with database().read() as db:
+        return render_template("blogs/show.html", blog=queries.blog_by(db, logged_in().id, blog_id))
+
+
+@blueprint.get("/blogs/<id:blog_id>/edit")
+def edit(blog_id: int) -> ResponseReturnValue:
+    with database().read() as db:
+        blog = queries.blog_by(db, logged_in().id, blog_id)
+    return _edit_form(blog_id, {"title": blog.title, "content": blog.content, "version": blog.version}, {})
+
+
+@blueprint.post("/blogs/<id:blog_id>/edit")
+def update(blog_id: int) -> ResponseReturnValue:
+    change = check(Change, {**request.form, "version": request.form.get("version", 0, type=int)})
+    with database().write() as db:
+        queries.revise(db, logged_in().id, blog_id, change)
+    return redirect(url_for("blogs.show", blog_id=blog_id), 303)
+
+
+@blueprint.get("/blogs/<id:blog_id>/delete")
+def confirm_delete(blog_id: int) -> ResponseReturnValue:
+    with database().read() as db:
+        return render_template("blogs/delete.html", blog=queries.blog_by(db, logged_in().id, blog_id))
+
+
+@blueprint.post("/blogs/<id:blog_id>/delete")
+def delete(blog_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        queries.remove(db, logged_in().id, blog_id)
+    return redirect(url_for("blogs.index"), 303)
+
+
+@blueprint.errorhandler(Invalid)
+def ask_again(error: Invalid) -> ResponseReturnValue:
+    """The form as it was typed, with a sentence beside each field to blame."""
+    if request.view_args:
+        return _edit_form(request.view_args["blog_id"], request.form, error.fields), 422
+    return _new_form(request.form, error.fields), 422
+
+
+@blueprint.errorhandler(Changed)
+def show_both(error: Changed) -> ResponseReturnValue:
+    """What was typed, beside what is saved by now; saving once more replaces it knowingly."""
+    blog_id = (request.view_args or {})["blog_id"]
+    with database().read() as db:
+        saved = queries.blog_by(db, logged_in().id, blog_id)
+    typed = {**request.form, "version": saved.version}
+    return _edit_form(blog_id, typed, {}, saved=saved, conflict=str(error)), 409
+
+
+def _new_form(values: Any, errors: dict[str, str]) -> str:
+    return render_template("blogs/new.html", values=values, errors=errors)
+
+
+def _edit_form(blog_id: int, values: Any, errors: dict[str, str], **more: Any) -> str:
+    return render_template("blogs/edit.html", blog_id=blog_id, values=values, errors=errors, **more)

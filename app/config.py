@@ -1,0 +1,189 @@
+"""The settings: read once from the environment or from `.env`, checked together, never changed."""
+
+import contextlib
+import ipaddress
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIN_SECRET_BYTES = 32
+KNOWN_SECRETS = ("secret", "changeme", "change-me", "password", "example")
+
+
+class SettingsError(Exception):
+    """The environment does not describe a blog that can start."""
+
+
+class Settings(BaseSettings):
+    """What the environment says about this blog. The descriptions are the README's table."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
+    )
+
+    app_env: Literal["development", "production"] = Field(
+        "development", description="`production` refuses to start on anything unsafe"
+    )
+    flask_debug: bool = Field(default=False, description="Flask's debugger; refused in production")
+    instance_dir: Path = Field(Path("instance"), description="where the blog keeps its own files")
+    secret_key: str = Field(
+        "", repr=False, description="signs the session cookie: 32 random bytes or more. Development makes and keeps one"
+    )
+    secret_key_fallbacks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), repr=False, description="older keys whose cookies still count, separated by commas"
+    )
+    port: int = Field(8000, ge=1, le=65535, description="the port to listen on")
+    web_concurrency: int | None = Field(
+        None, ge=1, le=256, description="the number of worker processes; one per core when not set"
+    )
+    base_url: str = Field("", description="where people reach the blog; development: `http://localhost:$PORT`")
+    site_name: str = Field("Inkwell", min_length=1, max_length=40, description="the name in the header")
+    database_url: str = Field("", description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")
+    oidc_issuer: str = Field("https://accounts.google.com", description="the OpenID Connect issuer people log in with")
+    oidc_client_id: str = Field("", description="the blog's client id at the issuer")
+    oidc_client_secret: str = Field("", repr=False, description="the blog's client secret at the issuer")
+
+    @field_validator("flask_debug")
+    @classmethod
+    def _no_debugger_in_production(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and _production(info):
+            raise ValueError("must be off in production")
+        return value
+
+    @field_validator("instance_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.resolve()
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_secret(cls, value: str, info: ValidationInfo) -> str:
+        if not value and _production(info):
+            raise ValueError(f"is missing; `openssl rand -hex {MIN_SECRET_BYTES}` makes one")
+        return _refuse_weak(value) if value else value
+
+    @field_validator("secret_key_fallbacks", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        # Flask takes any sequence of keys: a plain string would be a key for each of its letters.
+        return tuple(key.strip() for key in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("secret_key_fallbacks")
+    @classmethod
+    def _strong_fallbacks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_refuse_weak(key) for key in value)
+
+    @field_validator("base_url")
+    @classmethod
+    def _public_origin(cls, value: str, info: ValidationInfo) -> str:
+        value = value.rstrip("/")
+        if _production(info) and not value.startswith("https://"):
+            raise ValueError("must be the blog's https:// address in production")
+        value = _web_address(value or f"http://localhost:{info.data.get('port')}")
+        if urlsplit(value).path:
+            raise ValueError("must end after the host and port")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str, info: ValidationInfo) -> str:
+        scheme, _, rest = value.partition("://")
+        if not value:
+            return f"sqlite:///{info.data.get('instance_dir')}/inkwell.db"
+        if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+            return f"postgresql+psycopg://{rest}"
+        if scheme != "sqlite":
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _trustworthy_issuer(cls, value: str, info: ValidationInfo) -> str:
+        local = is_loopback(urlsplit(_web_address(value)).hostname)
+        if local and _production(info):
+            raise ValueError("must not be a provider on this machine in production")
+        if not local and not value.startswith("https://"):
+            raise ValueError("must be https")
+        return value
+
+    @field_validator("oidc_client_id", "oidc_client_secret")
+    @classmethod
+    def _known_to_the_issuer(cls, value: str, info: ValidationInfo) -> str:
+        if not value and _production(info):
+            raise ValueError("is missing; the issuer's console shows it")
+        return value
+
+    @property
+    def production(self) -> bool:
+        return self.app_env == "production"
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """The host names, without ports, that this blog answers to."""
+        host = urlsplit(self.base_url).hostname or ""
+        return [host] if self.production else [host, "localhost", "127.0.0.1", "[::1]"]
+
+
+def load_settings() -> Settings:
+    """The settings of this process. A development blog without a secret makes one and keeps it.
+
+    Raises SettingsError, whose one line names every problem.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(f"Inkwell cannot start: {'; '.join(map(_sentence, error.errors()))}") from None
+    if settings.secret_key:
+        return settings
+    return settings.model_copy(update={"secret_key": _kept_secret(settings.instance_dir)})
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether the host name can only be this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _production(info: ValidationInfo) -> bool:
+    return info.data.get("app_env") == "production"
+
+
+def _refuse_weak(secret: str) -> str:
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"is too short: {MIN_SECRET_BYTES} random bytes or more")
+    if len(set(secret)) < 8 or any(word in secret.lower() for word in KNOWN_SECRETS):
+        raise ValueError("can be guessed: make a random one")
+    return secret
+
+
+def _web_address(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+        raise ValueError("must be an address such as https://blog.example")
+    return value
+
+
+def _sentence(problem: Any) -> str:
+    name = str(problem["loc"][0]).upper()
+    return f"{name} {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _kept_secret(instance_dir: Path) -> str:
+    instance_dir.mkdir(parents=True, exist_ok=True)
+    path = instance_dir / "secret_key"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=instance_dir) as file:
+            file.write(secrets.token_hex(MIN_SECRET_BYTES))
+            file.flush()
+            # Workers start at the same moment: a link, unlike a write, has one winner and is never half there.
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    return path.read_text()

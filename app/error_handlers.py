@@ -1,0 +1,121 @@
+"""One table turns every error into an answer: a page for people, JSON under /api."""
+
+import json
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from app.errors import (
+    Changed,
+    CrossSiteWrite,
+    InkwellError,
+    Invalid,
+    LoginFailed,
+    LoginRequired,
+    Malformed,
+    NotFound,
+    ProviderUnavailable,
+    UnsupportedType,
+)
+from app.web.request_id import request_id
+
+RETRY_AFTER_SECONDS = 5
+BUSY = "The blog is busy or cannot reach its database. Please try again in a moment."
+BROKEN = "Something went wrong on our side. It has been noted; please try again."
+
+STATUS: dict[type[Exception], int] = {
+    Malformed: 400,
+    LoginFailed: 400,
+    LoginRequired: 401,
+    CrossSiteWrite: 403,
+    NotFound: 404,
+    Changed: 409,
+    UnsupportedType: 415,
+    Invalid: 422,
+    ProviderUnavailable: 503,
+    OperationalError: 503,
+    PoolTimeout: 503,
+}
+SENTENCES = {
+    400: "That request could not be understood.",
+    403: "That is not allowed.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that kind of request.",
+    413: "That is too large to be taken.",
+    414: "That address is too long.",
+    415: "That kind of content is not read here.",
+    431: "The request's headers are too large.",
+}
+TITLES = {
+    400: "That did not work",
+    401: "Please log in",
+    403: "Not allowed",
+    404: "Nothing here",
+    409: "Changed meanwhile",
+    413: "Too large",
+    422: "Almost there",
+    503: "Back in a moment",
+}
+
+logger = structlog.get_logger("app.errors")
+
+
+def init_app(app: Flask) -> None:
+    for exception in STATUS:
+        app.register_error_handler(exception, answer)
+    app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(Exception, answer)
+
+
+def answer(error: Exception) -> Response:
+    """The answer to an error, whichever part raised it."""
+    if isinstance(error, HTTPException) and error.code and error.code < 400:
+        return make_response(error.get_response())
+    status, sentence = _status_and_sentence(error)
+    if status >= 500:
+        logger.error("failed", exc_info=error, status=status)
+    fields = error.fields if isinstance(error, Invalid) else {}
+    response = _json(sentence, fields) if request.path.startswith("/api/") else _page(status, sentence, fields)
+    response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, HTTPException):
+        _keep_headers(error, response)
+    return response
+
+
+def _status_and_sentence(error: Exception) -> tuple[int, str]:
+    if isinstance(error, HTTPException) and error.code:
+        return error.code, SENTENCES.get(error.code, error.description or BROKEN)
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    if isinstance(error, InkwellError):
+        return status, str(error)
+    return status, BUSY if status == 503 else BROKEN
+
+
+def _json(sentence: str, fields: dict[str, str]) -> Response:
+    document: dict[str, Any] = {"error": sentence}
+    if fields:
+        document["fields"] = fields
+    return Response(json.dumps(document), mimetype="application/json")
+
+
+def _page(status: int, sentence: str, fields: dict[str, str]) -> Response:
+    if status >= 500:
+        # Whoever is logged in can only be known from the database that may just have failed.
+        g.without_visitor = True
+    title = TITLES.get(status, "Something went wrong" if status >= 500 else "That did not work")
+    page = render_template(
+        "error.html", status=status, title=title, sentence=sentence, fields=fields, request_id=request_id()
+    )
+    return make_response(page)
+
+
+def _keep_headers(error: HTTPException, response: Response) -> None:
+    for name, value in error.get_headers(request.environ):
+        if name in ("Allow", "WWW-Authenticate", "Content-Range"):
+            response.headers[name] = value

@@ -1,0 +1,24 @@
+"""What every answer passes through."""
+
+from flask import Flask
+
+from app.config import Settings
+from app.web import headers, health, log, request_id, session_cookie
+from app.web.body import MAX_BODY_BYTES
+from app.web.ids import IdConverter
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        TRUSTED_HOSTS=settings.trusted_hosts,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=20,
+    )
+    app.url_map.converters["id"] = IdConverter
+    app.jinja_env.globals["site_name"] = settings.site_name
+    log.init(production=settings.production)
+    request_id.init_app(app)
+    headers.init_app(app, production=settings.production)
+    session_cookie.init_app(app, production=settings.production)
+    app.register_blueprint(health.blueprint)

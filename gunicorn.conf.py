@@ -1,0 +1,1 @@
+app/gunicorn_conf.py

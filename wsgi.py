@@ -1,0 +1,15 @@
+"""The blog as a WSGI application: `gunicorn wsgi:app`."""
+
+import sys
+
+from app import create_app
+from app.config import SettingsError, load_settings
+
+# gunicorn stops for good when a worker ends with this code, instead of starting it anew for ever.
+APP_LOAD_ERROR = 4
+
+try:
+    app = create_app(load_settings())
+except SettingsError as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(APP_LOAD_ERROR)
