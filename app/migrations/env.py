@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import text
 
 from app.auth import models as auth_models  # noqa: F401  a table is known once its module is imported
 from app.blogs import models as blog_models  # noqa: F401
@@ -15,7 +16,7 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-settings = load_settings()
+settings = context.config.attributes.get("settings") or load_settings()
 settings.instance_dir.mkdir(parents=True, exist_ok=True)
 engine = make_engine(settings.database_url)
 with engine.connect().execution_options(**{WRITING: True}) as connection:
@@ -27,5 +28,8 @@ with engine.connect().execution_options(**{WRITING: True}) as connection:
         transactional_ddl=True,
     )
     with context.begin_transaction():
+        if engine.dialect.name == "postgresql":
+            # Two deployments at once take turns; on SQLite they did when they began.
+            connection.execute(text("SELECT pg_advisory_xact_lock(7261)"))
         context.run_migrations()
 engine.dispose()

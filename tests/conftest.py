@@ -1,0 +1,85 @@
+"""The blog under test, and the people and blogs that tests make for themselves. No browser here."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.config import Settings, load_settings
+from app.db import Database
+from tests.factories.blog import BlogFactory
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def deployed_at(pytestconfig: pytest.Config) -> str | None:
+    """The site under test when it is not ours to start: `--base-url`, its secret and database in the environment."""
+    return pytestconfig.getoption("--base-url") or None
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, deployed_at: str | None) -> Settings:
+    if deployed_at:
+        os.environ["BASE_URL"] = deployed_at
+        return load_settings()
+    settings = Settings(
+        _env_file=None,
+        secret_key=secrets.token_hex(32),
+        instance_dir=tmp_path_factory.mktemp("instance"),
+        database_url=os.environ.get("DATABASE_URL", ""),
+        base_url="http://localhost",
+        oidc_issuer="http://127.0.0.1:9",
+        oidc_client_id="inkwell-tests",
+        oidc_client_secret=secrets.token_hex(16),
+    )
+    migrate(settings)
+    return settings
+
+
+def migrate(settings: Settings) -> None:
+    config = Config(toml_file=ROOT / "pyproject.toml")
+    config.attributes["settings"] = settings
+    command.upgrade(config, "head")
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody without a session."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def database(app: Flask) -> Iterator[Database]:
+    database: Database = app.extensions["database"]
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def user_factory(database: Database) -> UserFactory:
+    return UserFactory(database)
+
+
+@pytest.fixture(scope="session")
+def session_factory(app: Flask) -> SessionFactory:
+    return SessionFactory(app)
+
+
+@pytest.fixture(scope="session")
+def blog_factory(database: Database) -> BlogFactory:
+    return BlogFactory(database)

@@ -1,0 +1,87 @@
+"""The browser, the running blog, and what every browser test gets without asking."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Playwright
+
+from app.config import Settings
+from tests.e2e.custom_page import CustomPage
+from tests.e2e.live_server import LiveServer, live_server
+from tests.e2e.standing_checks import StandingChecks
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+NewPage = Callable[..., CustomPage]
+SERVER_LOG = pytest.StashKey[tuple[LiveServer, list[int]]]()
+
+
+@pytest.fixture(scope="session")
+def site(settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """The blog under test: started here, or deployed elsewhere."""
+    if deployed_at:
+        yield LiveServer(deployed_at, settings.oidc_issuer, [])
+    else:
+        with live_server(settings, tmp_path_factory.mktemp("server")) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def base_url(site: LiveServer) -> str:
+    return site.url
+
+
+@pytest.fixture(scope="session")
+def delete_output_dir() -> None:
+    """Keep what is there: pytest-playwright's own lets one parallel worker delete another's traces."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwright: Playwright) -> dict[str, Any]:
+    arguments = {**browser_type_launch_args, "args": ["--disable-quic"]}
+    if executable := os.environ.get("INKWELL_BROWSER"):
+        arguments["executable_path"] = executable
+    return arguments
+
+
+@pytest.fixture
+def new_page(
+    new_context: Callable[..., BrowserContext],
+    site: LiveServer,
+    user_factory: UserFactory,
+    session_factory: SessionFactory,
+) -> Iterator[NewPage]:
+    """Opens pages, each in a browser context of its own and under the standing checks."""
+    watched: list[StandingChecks] = []
+
+    def open_page(**options: Any) -> CustomPage:
+        page = CustomPage.build(new_context, user_factory, session_factory, site.url, **options)
+        watched.append(StandingChecks(page.context, [site.url, site.provider_url]))
+        return page
+
+    yield open_page
+    problems = [problem for checks in watched for problem in checks.problems]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> CustomPage:
+    """A visitor's page, at no address yet and logged out."""
+    return new_page()
+
+
+@pytest.fixture(autouse=True)
+def _server_log(request: pytest.FixtureRequest, site: LiveServer) -> None:
+    request.node.stash[SERVER_LOG] = (site, site.log_size())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show a failed test what the servers logged while it ran."""
+    report: Any = yield
+    if report.failed and SERVER_LOG in item.stash:
+        server, sizes = item.stash[SERVER_LOG]
+        report.sections.append(("Server log of this test", server.log_since(sizes) or "(nothing)"))
+    return report

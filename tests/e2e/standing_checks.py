@@ -1,0 +1,36 @@
+"""What must hold on every page of every test, asked for or not."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+
+# A refusal is an answer like another; a test that is about it says so itself.
+REFUSALS = "Failed to load resource: the server responded with a status of 4"
+
+
+class StandingChecks:
+    """Notes every script error, console error, 5xx and request to an outside host in a browser context."""
+
+    def __init__(self, context: BrowserContext, own_urls: list[str]) -> None:
+        self.problems: list[str] = []
+        self._own_hosts = {urlsplit(url).netloc for url in own_urls}
+        context.on("weberror", self._on_script_error)
+        context.on("console", self._on_console)
+        context.on("response", self._on_response)
+        context.on("request", self._on_request)
+
+    def _on_script_error(self, error: WebError) -> None:
+        self.problems.append(f"script error: {error.error}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(REFUSALS):
+            self.problems.append(f"console error: {message.text}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.problems.append(f"{response.status} from {response.url}")
+
+    def _on_request(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme in ("http", "https", "ws", "wss") and url.netloc not in self._own_hosts:
+            self.problems.append(f"request to an outside host: {request.url}")
