@@ -1,7 +1,7 @@
 """The browser, the running blog, and what every browser test gets without asking."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def new_page(
 
     def open_page(**options: Any) -> CustomPage:
         page = CustomPage.build(new_context, user_factory, session_factory, site.url, **options)
-        watched.append(StandingChecks(page.context, [site.url, site.provider_url]))
+        watched.append(StandingChecks(page.context, site.own_urls))
         return page
 
     yield open_page
@@ -78,9 +78,9 @@ def _server_log(request: pytest.FixtureRequest, site: LiveServer) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Show a failed test what the servers logged while it ran."""
-    report: Any = yield
+    report = yield
     if report.failed and SERVER_LOG in item.stash:
         server, sizes = item.stash[SERVER_LOG]
         report.sections.append(("Server log of this test", server.log_since(sizes) or "(nothing)"))
