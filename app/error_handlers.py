@@ -7,7 +7,7 @@ import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from app.errors import (
     Changed,
@@ -75,11 +75,21 @@ def answer(error: Exception) -> Response:
     """The answer to an error, whichever part raised it."""
     if isinstance(error, HTTPException) and error.code and error.code < 400:
         return make_response(error.get_response())
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+        # What went wrong while another error was being answered.
+        error = error.original_exception
     status, sentence = _status_and_sentence(error)
     if status >= 500:
         logger.error("failed", exc_info=error, status=status)
     fields = error.fields if isinstance(error, Invalid) else {}
-    response = _json(sentence, fields) if request.path.startswith("/api/") else _page(status, sentence, fields)
+    if isinstance(request.routing_exception, SecurityError):
+        # At a host that is not ours there is no address to build a page's links from.
+        response = make_response(sentence)
+        response.mimetype = "text/plain"
+    elif request.path.startswith("/api/"):
+        response = _json(sentence, fields)
+    else:
+        response = _page(status, sentence, fields)
     response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -59,8 +59,8 @@ def app(settings: Settings) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Somebody without a session."""
-    return app.test_client()
+    """A caller that sends the cookies that a test gives it, and no others."""
+    return app.test_client(use_cookies=False)
 
 
 @pytest.fixture(scope="session")

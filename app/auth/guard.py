@@ -15,7 +15,7 @@ from app.web.public import is_public
 
 
 @dataclass(frozen=True)
-class Visitor(UserMixin):  # type: ignore[misc]
+class Visitor(UserMixin):
     """Somebody logged in, as their row said at the beginning of this request."""
 
     id: int
@@ -24,7 +24,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
     cache_version: int
 
 
-class SessionOnlyLogin(LoginManager):  # type: ignore[misc]
+class SessionOnlyLogin(LoginManager):
     """Flask-Login without its remember cookie: it never expires, and reading a garbage one is a 500."""
 
     def _load_user_from_remember_cookie(self, cookie: str) -> None:

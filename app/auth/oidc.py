@@ -146,7 +146,7 @@ class Provider:
         return info if info.get("sub") == claims["sub"] else {}
 
 
-class _Exchange(OAuth2Session):  # type: ignore[misc]
+class _Exchange(OAuth2Session):
     """The requests of one step of one login: they share a deadline, and none is redirected."""
 
     def __init__(self, **client: Any) -> None:
@@ -184,7 +184,8 @@ class _BoundedAdapter(HTTPAdapter):
     def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
         response = super().send(request, **{**options, "stream": True, "timeout": self._remaining()})
         body = bytearray()
-        for chunk in response.raw.stream(8192, decode_content=True):
+        # read1 returns what has come; read would wait for the rest of a trickle, past any deadline.
+        while chunk := response.raw.read1(8192, decode_content=True):
             body += chunk
             if len(body) > MAX_RESPONSE_BYTES:
                 raise requests.exceptions.ContentDecodingError("the provider's answer is too large")
@@ -217,5 +218,7 @@ def _identity(profile: dict[str, Any]) -> Identity:
     email = email if isinstance(email, str) and 0 < len(email) <= 320 else None
     name = profile.get("name")
     name = name.strip()[:200] if isinstance(name, str) else ""
-    verified = profile.get("email_verified") in (True, "true")
-    return Identity(profile["iss"], subject, name or email or "Somebody", email, bool(email and verified))
+    verified = profile.get("email_verified")
+    return Identity(
+        profile["iss"], subject, name or email or "Somebody", email, email is not None and verified in ("true", True)
+    )

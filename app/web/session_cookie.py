@@ -27,13 +27,15 @@ class SessionCookie(SecureCookieSessionInterface):
         cookie = request.cookies.get(self.get_cookie_name(app), "")
         serializer = cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
         try:
-            # Flask catches a bad signature; a signed value that is no mapping, or no JSON, would be a 500.
+            # Flask itself catches only a bad signature: a signed value of an odd shape would be a 500.
             content, signed_at = serializer.loads(
                 cookie, max_age=int(app.permanent_session_lifetime.total_seconds()), return_timestamp=True
             )
-            session = Session(content)
-        except (BadData, TypeError, ValueError):
+        except BadData:
             return Session()
+        if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+            return Session()
+        session = Session(content)
         session.signed_at = signed_at
         return session
 

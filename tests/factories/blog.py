@@ -9,7 +9,7 @@ from app.blogs.models import Blog
 from app.db import Database
 
 
-class _Blog(factory.Factory):  # type: ignore[misc]
+class _Blog(factory.Factory):
     class Meta:
         model = Blog
 

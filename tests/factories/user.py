@@ -11,7 +11,7 @@ from app.db import Database
 ISSUER = "https://people.invalid"
 
 
-class _User(factory.Factory):  # type: ignore[misc]
+class _User(factory.Factory):
     class Meta:
         model = User
 

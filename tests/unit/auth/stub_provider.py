@@ -1,0 +1,93 @@
+"""A provider that can be told to misbehave, over real HTTP."""
+
+import contextlib
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+KEY = RSAKey.generate_key(2048, {"kid": "1"})
+
+
+class StubProvider:
+    """Answers well until an attribute says otherwise: `answers` replaces a whole answer by (status, body)."""
+
+    def __init__(self) -> None:
+        self.key = KEY
+        self.claims: dict[str, Any] = {}
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        self.discovery: dict[str, Any] = {}
+        self.token: dict[str, Any] = {}
+        self.silent_at = ""
+        self.trickling_at = ""
+        self.requests: list[tuple[str, str]] = []
+        self.released = threading.Event()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.issuer = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.released.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def id_token(self) -> str:
+        now = int(time.time())
+        claims = {"iss": self.issuer, "sub": "42", "aud": "blog", "iat": now, "exp": now + 60, "name": "Ada"}
+        claims |= {"email": "ada@example.com", "email_verified": True, **self.claims}
+        kept = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, kept, self.key)
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        if path in self.answers:
+            return self.answers[path]
+        documents: dict[str, dict[str, Any]] = {
+            "/.well-known/openid-configuration": {
+                "issuer": self.issuer,
+                "authorization_endpoint": f"{self.issuer}/authorize",
+                "token_endpoint": f"{self.issuer}/token",
+                "jwks_uri": f"{self.issuer}/jwks",
+                **self.discovery,
+            },
+            "/jwks": {"keys": [self.key.as_dict(private=False)]},
+            "/token": {"access_token": "a", "token_type": "Bearer", "id_token": self.id_token(), **self.token},
+            "/userinfo": {"sub": "42", "email": "userinfo@example.com"},
+        }
+        return 200, json.dumps(documents[path]).encode()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                stub.requests.append((self.path, body))
+                if self.path == stub.silent_at:
+                    stub.released.wait()
+                    return
+                status, content = stub.answer(self.path)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Location", f"{stub.issuer}/elsewhere")
+                self.end_headers()
+                if self.path == stub.trickling_at:
+                    while not stub.released.wait(0.1):
+                        self.wfile.write(b" ")
+                self.wfile.write(content)
+
+            do_POST = do_GET  # noqa: N815  the server's own word
+
+            def log_message(self, *_: Any) -> None: ...
+
+            def handle(self) -> None:
+                # The blog hangs up on a slow answer, as it should.
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
+
+        return Handler

@@ -1,0 +1,112 @@
+"""Every route against every kind of caller. A route without a row here fails."""
+
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.auth.models import User
+from app.auth.queries import end_sessions
+from app.blogs.models import Blog
+from app.db import Database
+from tests.factories.blog import BlogFactory
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+
+class Row(NamedTuple):
+    """The status that each caller gets. A disabled or logged-out person is anonymous."""
+
+    anonymous: int
+    stranger: int
+    owner: int
+
+
+ANYBODY_200 = Row(200, 200, 200)
+DRAFT = {"title": "T", "content": "C"}
+
+TABLE: dict[tuple[str, str], Row] = {
+    ("GET", "/"): ANYBODY_200,
+    ("GET", "/static/<path:filename>"): ANYBODY_200,
+    ("GET", "/healthz"): ANYBODY_200,
+    ("GET", "/readyz"): ANYBODY_200,
+    ("GET", "/auth/google"): Row(503, 503, 503),  # these tests run no provider
+    ("GET", "/auth/google/callback"): Row(400, 400, 400),
+    ("GET", "/auth/logout"): ANYBODY_200,
+    ("POST", "/auth/logout"): Row(303, 303, 303),
+    ("GET", "/api/current_user"): ANYBODY_200,
+    ("GET", "/blogs"): Row(401, 200, 200),
+    ("GET", "/blogs/new"): Row(401, 200, 200),
+    ("POST", "/blogs/new"): Row(401, 200, 200),
+    ("GET", "/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("GET", "/blogs/<id:blog_id>/edit"): Row(401, 404, 200),
+    ("POST", "/blogs/<id:blog_id>/edit"): Row(401, 404, 303),
+    ("GET", "/blogs/<id:blog_id>/delete"): Row(401, 404, 200),
+    ("POST", "/blogs/<id:blog_id>/delete"): Row(401, 404, 303),
+    ("GET", "/api/blogs"): Row(401, 200, 200),
+    ("POST", "/api/blogs"): Row(401, 201, 201),
+    ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("PATCH", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("DELETE", "/api/blogs/<id:blog_id>"): Row(401, 404, 204),
+}
+
+
+def request(client: FlaskClient, route: tuple[str, str], blog: Blog, cookie: dict[str, str]) -> int:
+    method, rule = route
+    path = rule.replace("<id:blog_id>", str(blog.id)).replace("<path:filename>", "inkwell.css")
+    headers = {"Sec-Fetch-Site": "same-origin", **cookie} if method != "GET" else cookie
+    form = {**DRAFT, "version": "1"} if rule.endswith("/edit") else DRAFT
+    is_api = path.startswith("/api/")
+    body = {"json": DRAFT if is_api else None, "data": None if is_api else form} if method != "GET" else {}
+    arguments: Any = {"method": method, "headers": headers, **body}
+    with client.open(path, **arguments) as answer:
+        return answer.status_code
+
+
+class TestTheUrlMap:
+    def test_has_a_row_for_every_route(self, app: Flask) -> None:
+        routes = {
+            (method, rule.rule)
+            for rule in app.url_map.iter_rules()
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        }
+        assert routes == set(TABLE)
+
+
+@pytest.mark.parametrize("route", TABLE, ids=" ".join)
+class TestARoute:
+    @pytest.fixture(autouse=True)
+    def ready(self, client: FlaskClient, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
+        self.owner = user_factory()
+        self.blog = blog_factory(self.owner)
+        self.client = client
+
+    def test_answers_anybody(self, route: tuple[str, str]) -> None:
+        assert request(self.client, route, self.blog, {}) == TABLE[route].anonymous
+
+    def test_answers_its_owner(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
+        cookie = session_factory(self.owner).header
+        assert request(self.client, route, self.blog, cookie) == TABLE[route].owner
+
+    def test_answers_a_stranger(
+        self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        cookie = session_factory(user_factory()).header
+        assert request(self.client, route, self.blog, cookie) == TABLE[route].stranger
+
+    def test_takes_a_disabled_owner_for_anybody(
+        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
+    ) -> None:
+        with database.write() as db:
+            db.get_one(User, self.owner.id).disabled = True
+        cookie = session_factory(self.owner).header
+        assert request(self.client, route, self.blog, cookie) == TABLE[route].anonymous
+
+    def test_takes_a_logged_out_owner_for_anybody(
+        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
+    ) -> None:
+        with database.write() as db:
+            end_sessions(db, self.owner.id)
+        cookie = session_factory(self.owner).header
+        assert request(self.client, route, self.blog, cookie) == TABLE[route].anonymous

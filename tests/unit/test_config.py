@@ -1,0 +1,133 @@
+"""The settings: what they default to, and what a blog refuses to start on."""
+
+import os
+import secrets
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings, SettingsError, load_settings
+
+STRONG = secrets.token_hex(32)
+PRODUCTION = {
+    "APP_ENV": "production",
+    "SECRET_KEY": STRONG,
+    "BASE_URL": "https://blog.example",
+    "OIDC_CLIENT_ID": "blog",
+    "OIDC_CLIENT_SECRET": "given-by-the-issuer",
+}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+def problem(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(monkeypatch, **variables)
+    return str(error.value)
+
+
+class TestAnEmptyEnvironment:
+    @pytest.fixture(autouse=True)
+    def loaded(self, tmp_path: Path) -> None:
+        self.settings = load_settings()
+
+    def test_is_a_development_blog(self) -> None:
+        assert self.settings.base_url == "http://localhost:8000"
+
+    def test_keeps_its_data_in_the_instance_folder(self, tmp_path: Path) -> None:
+        assert self.settings.database_url == f"sqlite:///{tmp_path}/instance/inkwell.db"
+
+    def test_makes_a_secret_and_keeps_it(self) -> None:
+        assert self.settings.secret_key == load_settings().secret_key
+
+    def test_makes_a_secret_of_32_bytes(self) -> None:
+        assert len(bytes.fromhex(self.settings.secret_key)) == 32
+
+    def test_lets_nobody_else_read_the_secret(self, tmp_path: Path) -> None:
+        assert stat.S_IMODE((tmp_path / "instance/secret_key").stat().st_mode) == 0o600
+
+    def test_cannot_be_changed(self) -> None:
+        with pytest.raises(ValueError, match="frozen"):
+            self.settings.port = 1  # type: ignore[misc]  # the point of the test
+
+
+class TestAFileOfSettings:
+    def test_is_read(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("SITE_NAME=Quill\nPORT=\n")
+        assert load_settings().site_name == "Quill"
+
+    def test_gives_way_to_the_environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / ".env").write_text("SITE_NAME=Quill\n")
+        assert load(monkeypatch, SITE_NAME="Nib").site_name == "Nib"
+
+
+class TestAProductionBlog:
+    def test_starts_with_everything_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert load(monkeypatch, **PRODUCTION).production
+
+    @pytest.mark.parametrize(
+        ("variables", "sentence"),
+        [
+            ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
+            ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
+            ({"SECRET_KEY": "changeme" * 4}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": "a" * 64}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY_FALLBACKS": "a"}, "SECRET_KEY_FALLBACKS is too short"),
+            ({"SECRET_KEY_FALLBACKS": f"{STRONG},"}, "SECRET_KEY_FALLBACKS is too short"),
+            ({"FLASK_DEBUG": "1"}, "FLASK_DEBUG must be off"),
+            ({"BASE_URL": ""}, "BASE_URL must be the blog's https:// address"),
+            ({"BASE_URL": "http://blog.example"}, "BASE_URL must be the blog's https:// address"),
+            ({"BASE_URL": "https://blog.example/path"}, "BASE_URL must end after the host and port"),
+            ({"OIDC_ISSUER": "http://127.0.0.1:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "http://login.example"}, "OIDC_ISSUER must be https"),
+            ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID is missing"),
+            ({"DATABASE_URL": "mysql://localhost/blog"}, "DATABASE_URL must begin with"),
+            ({"PORT": "70000"}, "PORT Input should be less than or equal to 65535"),
+        ],
+    )
+    def test_refuses_to_start(self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str) -> None:
+        assert sentence in problem(monkeypatch, **{**PRODUCTION, **variables})
+
+    def test_names_every_problem_in_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sentence = problem(monkeypatch, APP_ENV="production", PORT="many", OIDC_ISSUER="ftp://x")
+        named = ["SECRET_KEY", "PORT", "BASE_URL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"]
+        assert [name for name in named if name not in sentence] == []
+        assert "\n" not in sentence
+
+    def test_never_shows_a_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert STRONG not in repr(load(monkeypatch, **PRODUCTION))
+
+    def test_ends_the_server_with_a_line_that_says_why(self, tmp_path: Path) -> None:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0"],
+            cwd=ROOT,
+            env={**os.environ, **PRODUCTION, "SECRET_KEY": "short", "WEB_CONCURRENCY": "1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode != 0
+        assert "Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more\n" in ended.stderr
+
+
+class TestADatabaseUrl:
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+    def test_leads_to_postgresql_by_any_of_its_names(self, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+        settings = load(monkeypatch, DATABASE_URL=f"{scheme}://host/blog")
+        assert settings.database_url == "postgresql+psycopg://host/blog"

@@ -1,0 +1,191 @@
+"""Nothing that a client sends may cause a 5xx."""
+
+import base64
+import json
+import random
+import zlib
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.auth.models import User
+from tests.factories.session import SessionCookie, SessionFactory
+from tests.factories.user import UserFactory
+
+DEEP = "[" * 100_000 + "]" * 100_000
+ODD_CONTENTS: list[Any] = [
+    None, True, 0, 1, -1, 2**63, 1.5, "", "x", [], [1], [[1, 2]], {}, {"": ""}, {"_user_id": {}}, {"_user_id": []},
+    {"_user_id": 2**63, "epoch": 1, "iat": 1}, {"_user_id": "1", "epoch": {}, "iat": []}, {" t": 1}, {" t": [1]},
+    {" u": "x"}, {" d": "x"}, {" b": "%"}, {" di": 7}, {" m": None}, {"logins": 1}, {"logins": [None] * 50},
+    {"logins": [{"state": []}]}, {"_fresh": 1, "_id": 2, "_remember": "set"}, {"_flashes": 7}, {"_permanent": "x"},
+    json.loads("[" * 100 + "]" * 100),
+]  # fmt: skip
+ODD_IDS = [
+    "0",
+    "-1",
+    "+1",
+    "01",
+    "1.0",
+    "1e3",
+    "abc",
+    "%00",
+    "9223372036854775808",
+    "9" * 400,
+    "\uff11",
+    "1%2F2",
+    "null",
+    " 1",
+]
+ODD_JSON = [
+    b"", b"{", b"null", b"7", b"[]", b'"x"', b"NaN", b'{"title": NaN, "content": Infinity}', DEEP.encode(),
+    b'{"title": ' + DEEP.encode() + b', "content": "C"}', b'{"title": "\\ud800", "content": "C"}',
+    b'{"title": "\xff", "content": "C"}', b'\xef\xbb\xbf{"title": "T", "content": "C"}',
+    b'{"title": 9223372036854775808, "content": "C"}', b'{"title": 1e999, "content": "C"}',
+    b'{"title": true, "content": []}', b'{"title": null, "content": {}}', b'{"title": "T\\u0000", "content": "C"}',
+    b'{"title": "T", "content": "C", "owner_id": 1}', b'{"title": "' + b"x" * 201 + b'", "content": "C"}',
+    b'{"title": "T", "content": "' + b"x" * 100_001 + b'"}', b"x" * (2 * 1024 * 1024 + 1), b"1" * 5000,
+    b'{"version": 9223372036854775808}', b'{"version": -1}', b'{"version": "1"}',
+]  # fmt: skip
+ODD_HOSTS = [
+    "",
+    " ",
+    "a b",
+    "evil.example",
+    "localhost:x",
+    "localhost:99999",
+    "[::1",
+    "]",
+    "..",
+    "\xe9",
+    "a" * 300,
+    "@",
+    "localhost/",
+]
+COMMON = {"Sec-Fetch-Site": "same-origin"}
+
+
+def odd_cookie_values(signed: str) -> list[str]:
+    """Two hundred values, from a fixed seed: noise, pieces of a true cookie, and a true one with one letter changed."""
+    chance = random.Random(7)  # noqa: S311  no secret
+    payload, stamp, signature = signed.split(".")
+    bomb = "." + base64.urlsafe_b64encode(zlib.compress(b"0" * 1_000_000)).decode()
+    values = ["", ".", "..", "...", "a.b.c", payload, f"{payload}.{stamp}", f".{payload}.{stamp}.{signature}", bomb * 3]
+    values += [f"{payload}..{signature}", f"{payload}.{stamp}.{signature}.", signed * 40, "%00", '"', "\xff\xfe", "🖋"]
+    while len(values) < 200:
+        changed = list(signed)
+        changed[chance.randrange(len(changed))] = chr(chance.randrange(33, 127))
+        values.append(
+            "".join(changed) if chance.random() < 0.5 else chance.randbytes(chance.randrange(60)).decode("latin-1")
+        )
+    return values
+
+
+@pytest.fixture
+def user(user_factory: UserFactory) -> User:
+    return user_factory()
+
+
+@pytest.fixture
+def caller(user: User, session_factory: SessionFactory) -> dict[str, str]:
+    return {**COMMON, **session_factory(user).header}
+
+
+class TestOddCookies:
+    def test_that_nobody_signed_are_nobodys(
+        self, client: FlaskClient, user: User, session_factory: SessionFactory
+    ) -> None:
+        true = session_factory(user)
+        headers = [{"Cookie": f"{true.name}={value}"} for value in odd_cookie_values(true.value) if value != true.value]
+        cookies = [header for header in headers if not set("\r\n") & set(header["Cookie"])]
+        statuses = {client.get("/api/blogs", headers=header).status_code for header in cookies}
+        assert (statuses, len(cookies) > 180) == ({401}, True)
+
+    @pytest.mark.parametrize("content", ODD_CONTENTS, ids=lambda content: str(content)[:40])
+    def test_that_were_rightly_signed_are_nobodys(
+        self, client: FlaskClient, session_factory: SessionFactory, content: Any
+    ) -> None:
+        cookie = session_factory.holding(content)
+        assert client.get("/api/blogs", headers=cookie.header).status_code == 401
+        assert client.get("/auth/google/callback?state=s&code=c", headers=cookie.header).status_code == 400
+
+    @pytest.mark.parametrize("value", ["garbage", "1|abc", "1|" + "0" * 128, "|", ""])
+    def test_of_a_remembered_login_are_not_read(self, client: FlaskClient, value: str) -> None:
+        cookie = SessionCookie("remember_token", value)
+        assert client.get("/api/blogs", headers=cookie.header).status_code == 401
+
+    def test_of_a_remembered_login_do_not_log_out(self, client: FlaskClient, caller: dict[str, str]) -> None:
+        cookie = caller["Cookie"] + "; remember_token=garbage"
+        assert client.get("/api/blogs", headers={"Cookie": cookie}).status_code == 200
+
+
+class TestOddBodies:
+    @pytest.mark.parametrize("body", ODD_JSON, ids=lambda body: repr(body[:30]))
+    @pytest.mark.parametrize(("method", "path"), [("POST", "/api/blogs"), ("PATCH", "/api/blogs/1")])
+    def test_are_refused_with_a_sentence(
+        self, client: FlaskClient, caller: dict[str, str], method: str, path: str, body: bytes
+    ) -> None:
+        answer = client.open(path, method=method, data=body, content_type="application/json", headers=caller)
+        assert answer.status_code in (400, 404, 413, 422)
+        assert answer.get_json()["error"]
+
+    @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+    def test_of_another_type_are_not_read(self, client: FlaskClient, caller: dict[str, str], kind: str) -> None:
+        answer = client.post("/api/blogs", data=b'{"title": "T", "content": "C"}', content_type=kind, headers=caller)
+        assert answer.status_code == 415
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            b"", b"title", b"title=%ff&content=%00", b"title=%ed%a0%80&content=C", b"&&&==", b"step=save", b"step=%00",
+            b"title=T&content=C&owner_id=7&step=save", b"title=" + b"x" * 3_000_000, b"title=T&title=U&content=C",
+            b"title=T&content=C&version=" + b"9" * 5000, b"title=T&content=C&version=x",
+        ],
+        ids=lambda form: repr(form[:30]),
+    )  # fmt: skip
+    @pytest.mark.parametrize("path", ["/blogs/new", "/blogs/1/edit", "/blogs/1/delete"])
+    def test_from_a_form_never_break_the_page(
+        self, client: FlaskClient, caller: dict[str, str], path: str, form: bytes
+    ) -> None:
+        kind = "application/x-www-form-urlencoded"
+        assert client.post(path, data=form, content_type=kind, headers=caller).status_code < 500
+
+    def test_in_broken_parts_never_break_the_page(self, client: FlaskClient, caller: dict[str, str]) -> None:
+        body = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nT'
+        kind = "multipart/form-data; boundary=x"
+        assert client.post("/blogs/new", data=body, content_type=kind, headers=caller).status_code < 500
+
+
+class TestOddAddresses:
+    @pytest.mark.parametrize("odd_id", ODD_IDS)
+    @pytest.mark.parametrize("path", ["/blogs/{}", "/blogs/{}/edit", "/api/blogs/{}"])
+    def test_are_not_there(self, client: FlaskClient, caller: dict[str, str], path: str, odd_id: str) -> None:
+        assert client.get(path.format(odd_id), headers=caller).status_code == 404
+
+    def test_with_the_largest_id_are_not_there(self, client: FlaskClient, caller: dict[str, str]) -> None:
+        assert client.get(f"/api/blogs/{2**63 - 1}", headers=caller).status_code == 404
+
+    @pytest.mark.parametrize("host", ODD_HOSTS)
+    @pytest.mark.parametrize("path", ["/", "/api/blogs", "/healthz"])
+    def test_at_an_odd_host_never_break_the_blog(self, client: FlaskClient, path: str, host: str) -> None:
+        assert client.get(path, headers={"Host": host}).status_code < 500
+
+    def test_at_another_host_are_refused(self, client: FlaskClient) -> None:
+        assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+
+    @pytest.mark.parametrize(
+        "query", ["state=%ff", "state=a&state=b", "error=%00", "code=%ed%a0%80", "next=//e", "=&=&"]
+    )
+    @pytest.mark.parametrize("path", ["/auth/google/callback", "/auth/logout", "/"])
+    def test_with_an_odd_query_never_break_the_blog(self, client: FlaskClient, path: str, query: str) -> None:
+        assert client.get(f"{path}?{query}").status_code < 500
+
+    @pytest.mark.parametrize("method", ["PUT", "TRACE", "CONNECT", "PROPFIND", "DELETE", "x"])
+    def test_by_an_odd_method_never_break_the_blog(
+        self, client: FlaskClient, caller: dict[str, str], method: str
+    ) -> None:
+        assert client.open("/blogs", method=method, headers=caller).status_code == 405
+
+    @pytest.mark.parametrize("name", ["X-Request-ID", "Origin", "Sec-Fetch-Site", "Referer", "Content-Type", "Accept"])
+    def test_with_an_odd_header_never_break_the_blog(self, client: FlaskClient, name: str) -> None:
+        assert client.post("/api/blogs", headers={name: "\xff; ,=" * 50}).status_code < 500

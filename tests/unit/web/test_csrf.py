@@ -1,0 +1,74 @@
+"""Writes from another site's page are refused, whatever they are."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.auth.models import User
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+DRAFT = {"title": "T", "content": "C", "step": "save"}
+
+
+class TestAWriteByALoggedInBrowser:
+    @pytest.fixture(autouse=True)
+    def logged_in(self, client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory) -> None:
+        self.user: User = user_factory()
+        self.client = client
+        self.cookie = session_factory(self.user).header
+
+    def status(self, headers: dict[str, str]) -> int:
+        return self.client.post("/blogs/new", data=DRAFT, headers={**self.cookie, **headers}).status_code
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Fetch-Site": "same-origin"},
+            {"Sec-Fetch-Site": "none"},
+            {"Origin": "http://localhost"},
+            {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        ],
+        ids=str,
+    )
+    def test_is_taken_from_the_blogs_own_pages(self, headers: dict[str, str]) -> None:
+        assert self.status(headers) == 303
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Sec-Fetch-Site": ""},
+            {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+            {"Origin": "http://evil.example"},
+            {"Origin": "http://localhost.evil.example"},
+            {"Origin": "https://localhost"},
+            {"Origin": "http://localhost:81"},
+            {"Origin": "null"},
+            {"Origin": ""},
+        ],
+        ids=str,
+    )
+    def test_is_refused_from_anywhere_else(self, headers: dict[str, str]) -> None:
+        assert self.status(headers) == 403
+
+    def test_is_taken_as_json_from_a_program(self) -> None:
+        answer = self.client.post("/api/blogs", json={"title": "T", "content": "C"}, headers=self.cookie)
+        assert answer.status_code == 201
+
+    def test_is_refused_as_json_from_another_site(self) -> None:
+        headers = {**self.cookie, "Origin": "http://evil.example"}
+        answer = self.client.post("/api/blogs", json={"title": "T", "content": "C"}, headers=headers)
+        assert answer.status_code == 403
+
+    def test_cannot_log_out_from_another_site(self) -> None:
+        headers = {**self.cookie, "Sec-Fetch-Site": "cross-site"}
+        self.client.post("/auth/logout", headers=headers)
+        self.client.get("/auth/logout", headers=headers)
+        assert self.client.get("/api/blogs", headers=self.cookie).status_code == 200
+
+    def test_cannot_log_out_by_being_prefetched(self) -> None:
+        headers = {**self.cookie, "Sec-Fetch-Site": "none", "Sec-Purpose": "prefetch;prerender"}
+        self.client.get("/auth/logout", headers=headers)
+        assert self.client.get("/api/blogs", headers=self.cookie).status_code == 200

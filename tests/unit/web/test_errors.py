@@ -1,0 +1,78 @@
+"""Errors as people and programs read them."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.config import Settings
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+
+class TestAnUnknownAddress:
+    def test_is_a_page_for_people(self, client: FlaskClient) -> None:
+        assert "There is nothing at this address." in client.get("/nothing").text
+
+    def test_is_json_for_programs(self, client: FlaskClient) -> None:
+        assert client.get("/api/nothing").get_json() == {"error": "There is nothing at this address."}
+
+
+class TestAnAnonymousCaller:
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_reads_the_exact_words(self, client: FlaskClient, method: str) -> None:
+        answer = client.open("/api/blogs", method=method)
+        assert (answer.status_code, answer.text) == (401, '{"error": "You must log in!"}')
+
+
+class TestADatabaseThatIsLost:
+    @pytest.fixture(autouse=True)
+    def lost(self, settings: Settings, tmp_path: Path, user_factory: UserFactory) -> None:
+        app = create_app(settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/no/such/folder.db"}))
+        self.client = app.test_client(use_cookies=False)
+        self.cookie = SessionFactory(app)(user_factory()).header
+
+    @pytest.mark.parametrize("path", ["/", "/blogs", "/api/blogs", "/nothing", "/api/current_user"])
+    def test_is_a_503_that_says_when_to_come_back(self, path: str) -> None:
+        answer = self.client.get(path, headers=self.cookie)
+        assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
+
+    def test_is_not_ready(self) -> None:
+        answer = self.client.get("/readyz")
+        assert (answer.status_code, answer.get_json()["database"]) == (503, "down")
+
+    def test_is_alive_all_the_same(self) -> None:
+        assert self.client.get("/healthz").status_code == 200
+
+    def test_shows_the_front_page_to_a_visitor(self) -> None:
+        assert self.client.get("/").status_code == 200
+
+
+class TestAFaultOfOurOwn:
+    @pytest.fixture(autouse=True)
+    def broken(self, settings: Settings) -> None:
+        app: Flask = create_app(settings)
+        app.add_url_rule("/broken", view_func=_broken)
+        app.add_url_rule("/api/broken", view_func=_broken, endpoint="api_broken")
+        self.client = app.test_client(use_cookies=False)
+
+    def test_is_told_without_its_details(self) -> None:
+        answer = self.client.get("/broken")
+        assert answer.status_code == 500
+        assert "Something went wrong on our side." in answer.text
+        assert "spilt" not in answer.text
+
+    def test_is_json_for_programs(self) -> None:
+        assert self.client.get("/api/broken").get_json()["error"].startswith("Something went wrong")
+
+    def test_carries_the_security_headers(self) -> None:
+        assert self.client.get("/broken").headers["X-Content-Type-Options"] == "nosniff"
+
+
+def _broken() -> str:
+    raise RuntimeError("spilt")
+
+
+_broken.is_public = True  # type: ignore[attr-defined]  # what @public sets
