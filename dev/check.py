@@ -1,0 +1,80 @@
+"""`bin/test` and `bin/check`: everything that must hold before a merge."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dev import locks
+from dev.bootstrap import DEV_LOCK, PYTHON, VENV, environment, prepare
+from dev.steps import ROOT
+from dev.tools import tools
+
+ALONE = ("-n", "--numprocesses", "--pdb", "--headed", "--collect-only", "--co", "--help", "-h", "--version")
+POSTGRES = "--postgres"
+
+
+def test(arguments: list[str]) -> int:
+    """`bin/test --postgres` runs the same tests on a server of their own; all else is pytest's."""
+    prepare(DEV_LOCK)
+    settings = environment() | tools()
+    rest = [argument for argument in arguments if argument != POSTGRES]
+    with database(POSTGRES in arguments) as database_settings:
+        return pytest([*in_parallel(rest), *rest], settings | database_settings)
+
+
+@contextlib.contextmanager
+def database(wanted: bool) -> Iterator[dict[str, str]]:
+    if not wanted:
+        yield {}
+        return
+    from dev.postgres import postgres
+
+    with postgres() as url:
+        yield {"DATABASE_URL": url}
+
+
+def in_parallel(arguments: list[str]) -> list[str]:
+    return [] if any(argument.startswith(ALONE) for argument in arguments) else ["-n", str(os.cpu_count() or 1)]
+
+
+def pytest(arguments: list[str], settings: dict[str, str]) -> int:
+    process = subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=settings)
+    # The terminal tells pytest about Ctrl-C as well, and it ends with a report worth waiting for.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def check(arguments: list[str]) -> int:
+    """The tests come last, so that their closing line is the last line."""
+    prepare(DEV_LOCK)
+    ruff = VENV / "bin" / "ruff"
+    steps: dict[str, Callable[[], str]] = {
+        "format": lambda: complaint(ruff, "format", "--check", "--diff"),
+        "lint": lambda: complaint(ruff, "check"),
+        "types": lambda: complaint(PYTHON, "-m", "mypy"),
+        "locks": locks.complaint,
+    }
+    failed = [name for name, find in steps.items() if not passes(name, find)]
+    if failed:
+        print(f"Failed: {', '.join(failed)}. The tests run all the same.", flush=True)
+    return test(arguments) or int(bool(failed))
+
+
+def passes(name: str, find: Callable[[], str]) -> bool:
+    started = time.monotonic()
+    found = find()
+    print(f"{name:8}{'FAILED' if found else 'ok':8}{time.monotonic() - started:.1f} s", flush=True)
+    if found:
+        print(found, flush=True)
+    return not found
+
+
+def complaint(*command: str | Path) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip() or "It failed without a word." if done.returncode else ""

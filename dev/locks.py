@@ -1,0 +1,40 @@
+"""The lock files: renewing them, and finding out whether they are stale."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from dev.bootstrap import DEV_LOCK, LOCK, VENV, index_settings, prepare
+from dev.steps import ROOT, SetupError, step
+
+UV = str(VENV / "bin" / "uv")
+FLAGS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "pyproject.toml")
+DEV = ("--group", "dev", "-c", LOCK.name)
+
+
+def renew(arguments: list[str]) -> int:
+    """`bin/lock --upgrade` takes the newest of everything; without it only what pyproject.toml asks for changes."""
+    prepare(DEV_LOCK)
+    compile_locks(ROOT, arguments)
+    return 0
+
+
+def complaint() -> str:
+    """What is wrong with the lock files, or nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        for lock in (LOCK, DEV_LOCK):
+            shutil.copy(lock, folder)
+        try:
+            compile_locks(Path(folder), [])
+        except SetupError as error:
+            return str(error)
+        stale = [lock.name for lock in (LOCK, DEV_LOCK) if (Path(folder) / lock.name).read_bytes() != lock.read_bytes()]
+    return f"Stale: {' and '.join(stale)}. bin/lock makes them fit pyproject.toml again." if stale else ""
+
+
+def compile_locks(folder: Path, arguments: list[str]) -> None:
+    environment = os.environ | index_settings()
+    for lock, more in ((LOCK, ()), (DEV_LOCK, DEV)):
+        command = [UV, "pip", "compile", *FLAGS, *more, *arguments, "-o", str(folder / lock.name)]
+        step(f"Resolving {lock.name}", command, env=environment)

@@ -1,0 +1,185 @@
+"""`bin/run`: the blog with a sign-in provider beside it, on this machine only."""
+
+import argparse
+import contextlib
+import errno
+import re
+import secrets
+import socket
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from dev import bootstrap
+from dev.bootstrap import LOCK, PYTHON, prepare
+from dev.processes import Processes
+from dev.steps import ROOT, SetupError, step
+
+PROVIDER_PORTS = range(9400, 9500)
+APP = ROOT / "app"
+
+
+def run(arguments: list[str]) -> int:
+    environment = {**dotenv(), **bootstrap.environment()}
+    options = parsed(arguments, environment.get("PORT") or "8000")
+    # Taken before anything slow is done, and kept: who connects early is answered as soon as the blog is up.
+    listeners = listen(options.port)
+    prepare(LOCK)
+
+    instance = ROOT / (environment.get("INSTANCE_DIR") or "instance")
+    environment["PORT"] = str(options.port)
+    environment.setdefault("BASE_URL", f"http://localhost:{options.port}")
+    migrate(environment, instance)
+    processes = Processes()
+    try:
+        has_provider = not environment.get("OIDC_CLIENT_ID")
+        if has_provider:
+            start_provider(processes, environment, instance)
+        start_blog(processes, environment, listeners, reload=options.reload)
+        wait_for_health(processes, options.port)
+        print(announcement(environment, has_provider=has_provider), flush=True)
+        while True:
+            time.sleep(0.2)
+            processes.check()
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 0
+    finally:
+        processes.stop()
+
+
+def dotenv() -> dict[str, str]:
+    """The few settings that matter here; the blog reads the file itself."""
+    with contextlib.suppress(FileNotFoundError):
+        text = (ROOT / ".env").read_text()
+        lines = re.findall(r"""^(?:export\s+)?(\w+)\s*=\s*["']?(.*?)["']?\s*$""", text, re.MULTILINE)
+        return {name.upper(): value for name, value in lines}
+    return {}
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SetupError(f"{self.prog}: {message}")
+
+
+def parsed(arguments: list[str], default_port: str) -> argparse.Namespace:
+    parser = Parser(
+        prog="bin/run", description="Serves the blog on this machine, and prepares whatever it needs first."
+    )
+    parser.add_argument("--port", type=port_number, default=default_port, help="default: PORT, else 8000")
+    parser.add_argument("--reload", action="store_true", help="start anew when a file of the blog changes")
+    return parser.parse_args(arguments)
+
+
+def port_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535")
+    return int(text)
+
+
+def listen(port: int) -> list[socket.socket]:
+    """On both loopback addresses, since browsers take `localhost` to be either."""
+    found = [listener for address in ("127.0.0.1", "::1") if (listener := listen_on(address, port))]
+    if not found:
+        raise SetupError("This machine has no loopback address to listen on.")
+    return found
+
+
+def listen_on(address: str, port: int) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=512)
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            return None
+        other = f"choose another: bin/run --port {port + 1 if port < 65535 else 8000}"
+        if error.errno == errno.EADDRINUSE:
+            raise SetupError(f"Port {port} is taken; {other}") from None
+        raise SetupError(f"Port {port} cannot be used ({error.strerror}); {other}") from None
+
+
+def migrate(environment: Mapping[str, str], instance: Path) -> None:
+    if environment.get("DATABASE_URL") or not is_current(instance / "inkwell.db"):
+        step("Preparing the database", [PYTHON, "-m", "alembic", "upgrade", "head"], env=environment)
+
+
+def is_current(database: Path) -> bool:
+    """Alembic would take as long to find this out as the blog takes to start."""
+    scripts = "".join(file.read_text() for file in (APP / "migrations" / "versions").glob("*.py"))
+    made, superseded = (
+        set(re.findall(rf'^{name}\b.*= "(\w+)"', scripts, re.MULTILINE)) for name in ("revision", "down_revision")
+    )
+    if not database.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(database)) as connection, contextlib.suppress(sqlite3.Error):
+        return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")} == made - superseded
+    return False
+
+
+def start_provider(processes: Processes, environment: dict[str, str], instance: Path) -> None:
+    with provider_socket(instance) as listener:
+        environment["OIDC_ISSUER"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        environment["OIDC_CLIENT_ID"] = "inkwell"
+        environment["OIDC_CLIENT_SECRET"] = secrets.token_hex(16)
+        flags = {
+            "fd": str(listener.fileno()),
+            "client-id": environment["OIDC_CLIENT_ID"],
+            "client-secret": environment["OIDC_CLIENT_SECRET"],
+            "redirect-uri": environment["BASE_URL"].rstrip("/") + "/auth/google/callback",
+        }
+        command = [PYTHON, "-m", "dev.provider", *(f"--{name}={value}" for name, value in flags.items())]
+        processes.start("sign-in provider", command, env=environment, pass_fds=[listener.fileno()])
+
+
+def provider_socket(instance: Path) -> socket.socket:
+    """On the same port every time if it can be: to the blog, a person is the issuer's address and a name there."""
+    remembered = instance / "provider-port"
+    ports = [int(remembered.read_text())] if remembered.exists() else []
+    for port in (*ports, *PROVIDER_PORTS):
+        with contextlib.suppress(OSError):
+            listener = socket.create_server(("127.0.0.1", port))
+            if not ports:
+                remembered.write_text(str(port))
+            return listener
+    raise SetupError(f"The sign-in provider finds no free port from {PROVIDER_PORTS[0]} to {PROVIDER_PORTS[-1]}.")
+
+
+def start_blog(
+    processes: Processes, environment: Mapping[str, str], listeners: list[socket.socket], *, reload: bool
+) -> None:
+    binds = [f"--bind=fd://{listener.fileno()}" for listener in listeners]
+    watched = [path for suffix in ("html", "css", "js") for path in APP.rglob(f"*.{suffix}")] if reload else []
+    reloading = ["--reload", *(f"--reload-extra-file={path}" for path in watched)] if reload else []
+    command = [PYTHON, "-m", "gunicorn", *binds, *reloading, "wsgi:app"]
+    processes.start("blog", command, env=environment, pass_fds=[listener.fileno() for listener in listeners])
+    for listener in listeners:
+        listener.close()
+
+
+def wait_for_health(processes: Processes, port: int) -> None:
+    question = f"GET /healthz HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode()
+    answer = b""
+    while b" 200 " not in answer.partition(b"\r\n")[0]:
+        processes.check()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(question)
+            answer = connection.recv(1024)
+
+
+def announcement(environment: Mapping[str, str], *, has_provider: bool) -> str:
+    """What is embedded, and what is the person's own."""
+    provider = f"a local provider with made-up people, {environment.get('OIDC_ISSUER')}"
+    rows = {
+        "database": own(environment, "DATABASE_URL") or "SQLite",
+        "sign-in": provider if has_provider else own(environment, "OIDC_CLIENT_ID"),
+        "images": own(environment, "S3_BUCKET") or "files on this disk",
+        "cache": own(environment, "REDIS_URL") or "the server's memory",
+    }
+    lines = [f"  {name:10}{what}" for name, what in rows.items()]
+    return "\n".join([f"The blog is at http://localhost:{environment['PORT']}", *lines, "Ctrl-C stops it."])
+
+
+def own(environment: Mapping[str, str], name: str) -> str:
+    return f"yours, by {name}" if environment.get(name) else ""
