@@ -45,9 +45,9 @@ class Person:
 
 
 PEOPLE = (
-    Person("Ada Lovelace", "ada@example.com"),
-    Person("Grace Hopper", "grace@example.com"),
-    Person("Alan Turing", "alan@example.com"),
+    Person("Ada Brook", "ada@example.com"),
+    Person("Ben Okafor", "ben@example.com"),
+    Person("Chloe Marsh", "chloe@example.com"),
 )
 
 FORM_FIELDS = ("person", "name", "email", "email_verified", "cancel")
@@ -64,7 +64,7 @@ def chosen_person() -> Person:
             return person
     name, email = (request.form.get(field, "").strip() for field in ("name", "email"))
     if not name or len(name) > 100 or not name.isprintable():
-        raise UnknownPersonError("Give the person a name of at most 100 characters.")
+        raise UnknownPersonError("Give the person a name, of 100 characters at most.")
     if not re.fullmatch(r"[^\s@]{1,64}@[^\s@]{1,189}", email) or not email.isprintable():
         raise UnknownPersonError("That is not an e-mail address: name@example.com would be one.")
     return Person(name, email.lower(), "email_verified" in request.form)

@@ -92,7 +92,7 @@ class TestASoundRequest:
         return asked(visitor)
 
     def test_shows_the_people(self, response: TestResponse) -> None:
-        assert "Ada Lovelace" in response.text
+        assert "Ada Brook" in response.text
 
     def test_may_be_framed_by_nobody(self, response: TestResponse) -> None:
         assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
@@ -239,7 +239,7 @@ class TestTheClaims:
             "nonce": "the nonce",
             "email": "ada@example.com",
             "email_verified": True,
-            "name": "Ada Lovelace",
+            "name": "Ada Brook",
         }
         assert {name: claims[name] for name in expected} == expected
 
@@ -251,7 +251,7 @@ class TestTheClaims:
         assert claims_of(restarted)["sub"] == claims["sub"]
 
     def test_tell_people_apart(self, visitor: FlaskClient, claims: dict[str, Any]) -> None:
-        assert claims_of(visitor, person="grace@example.com")["sub"] != claims["sub"]
+        assert claims_of(visitor, person="ben@example.com")["sub"] != claims["sub"]
 
     def test_leave_out_what_was_not_asked_for(self, visitor: FlaskClient) -> None:
         assert "email" not in claims_of(visitor, scope="openid")
