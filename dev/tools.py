@@ -47,9 +47,9 @@ def tools() -> dict[str, str]:
 
 def browser() -> str:
     if chosen := os.environ.get("INKWELL_BROWSER"):
-        if not shutil.which(chosen):
-            raise SetupError(f"INKWELL_BROWSER is {chosen}, and there is no such program.")
-        return chosen
+        if path := shutil.which(chosen):
+            return path
+        raise SetupError(f"INKWELL_BROWSER is {chosen}, and there is no such program.")
     known = known_browser()
     if not known:
         with alone():
@@ -66,12 +66,18 @@ def known_browser() -> str | None:
 
 
 def working_browser() -> str:
+    problems: dict[str, str] = {}
     for install in (None, install_playwrights_browser, install_debians_browser):
         if install is not None:
             install()
-        if path := next(filter(passes_smoke_test, browsers()), None):
-            return path
-    raise SetupError("The tests find no browser: install chromium or Chrome, or set INKWELL_BROWSER to its path.")
+        for path in browsers():
+            problems[path] = problem_with(path)
+            if not problems[path]:
+                return path
+    found = "".join(f"\n{path}: {problem}" for path, problem in problems.items())
+    raise SetupError(
+        f"The tests find no browser: install chromium or Chrome, or set INKWELL_BROWSER to its path.{found}"
+    )
 
 
 def browsers() -> Iterator[str]:
@@ -82,9 +88,10 @@ def browsers() -> Iterator[str]:
     yield from filter(None, map(shutil.which, BROWSERS + MAC_BROWSERS))
 
 
-def passes_smoke_test(path: str) -> bool:
+def problem_with(path: str) -> str:
     # Ubuntu's chromium-browser, for one, may be a stub that only says what to install.
-    return subprocess.run([PYTHON, "-c", SMOKE, path], capture_output=True, check=False).returncode == 0
+    tried = subprocess.run([PYTHON, "-c", SMOKE, path], capture_output=True, text=True, check=False)
+    return f"\n{tried.stderr.strip()}" if tried.returncode else ""
 
 
 def install_playwrights_browser() -> None:
@@ -97,7 +104,8 @@ def install_playwrights_browser() -> None:
 def install_debians_browser() -> None:
     for package in ("chromium-headless-shell", "chromium"):
         with contextlib.suppress(SetupError):
-            apt_install("Installing the browser", package)
+            # Playwright's own Node needs libatomic, which a minimal Debian lacks.
+            apt_install("Installing the browser", package, "libatomic1")
             return
 
 
