@@ -87,6 +87,10 @@ def install(lock: Path) -> None:
 
 
 def pip(*arguments: str | Path) -> list[str | Path]:
+    # Putting pip into the environment takes seconds, and is only needed where none reaches into it from outside.
+    outer = [sys.executable, "-m", "pip", "--python", PYTHON]
+    if runs(*outer):
+        return [*outer, *arguments]
     if not runs(PYTHON, "-m", "pip"):
         if not runs(PYTHON, "-c", "import ensurepip"):
             raise SetupError(

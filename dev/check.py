@@ -13,7 +13,8 @@ from dev.bootstrap import DEV_LOCK, PYTHON, VENV, environment, prepare
 from dev.steps import ROOT
 from dev.tools import tools
 
-ALONE = ("-n", "--numprocesses", "--pdb", "--headed", "--collect-only", "--co", "--help", "-h", "--version")
+# With these, several processes would be no use or in the way.
+ALONE = {"--numprocesses", "--pdb", "--headed", "--collect-only", "--co", "--help", "-h", "--version", "no:xdist"}
 POSTGRES = "--postgres"
 
 
@@ -38,7 +39,10 @@ def database(wanted: bool) -> Iterator[dict[str, str]]:
 
 
 def in_parallel(arguments: list[str]) -> list[str]:
-    return [] if any(argument.startswith(ALONE) for argument in arguments) else ["-n", str(os.cpu_count() or 1)]
+    for argument in arguments:
+        if argument.startswith("-n") or argument.partition("=")[0] in ALONE:
+            return []
+    return ["-n", str(os.cpu_count() or 1)]
 
 
 def pytest(arguments: list[str], settings: dict[str, str]) -> int:

@@ -68,7 +68,8 @@ def start(processes: Processes, programs: Path, folder: Path) -> str:
     command = [server, "-D", data, "-h", "127.0.0.1", "-p", port, *settings]
     # By SIGTERM it would wait for whoever is still connected.
     processes.start("database server", command, stop_signal=signal.SIGINT, folder=folder, cwd=folder, **account)
-    while subprocess.run([is_ready, "--quiet", "-h", "127.0.0.1", "-p", port], check=False).returncode:
+    question = [is_ready, "--quiet", "-h", "127.0.0.1", "-p", port, "-U", "inkwell", "-d", "postgres"]
+    while subprocess.run(question, check=False).returncode:
         processes.check()
         time.sleep(0.05)
     return port
