@@ -29,7 +29,8 @@ def main() -> int:
 if __name__ == "__main__":
     # SIGTERM and a closed terminal clean up just as Ctrl-C does. A shell's background job ignores Ctrl-C otherwise.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
+            signal.signal(number, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may lack the ellipsis
     try:

@@ -18,28 +18,29 @@ from dev.processes import Processes
 from dev.steps import ROOT, SetupError, step
 
 PROVIDER_PORTS = range(9400, 9500)
+PATIENCE_SECONDS = 60
 APP = ROOT / "app"
 
 
 def run(arguments: list[str]) -> int:
-    environment = {**dotenv(), **bootstrap.environment()}
-    options = parsed(arguments, environment.get("PORT") or "8000")
+    environment = bootstrap.environment()
+    settings = dotenv() | environment
+    options = parsed(arguments, settings.get("PORT") or "8000")
     # Taken before anything slow is done, and kept: who connects early is answered as soon as the blog is up.
     listeners = listen(options.port)
     prepare(LOCK)
 
-    instance = ROOT / (environment.get("INSTANCE_DIR") or "instance")
     environment["PORT"] = str(options.port)
-    environment.setdefault("BASE_URL", f"http://localhost:{options.port}")
-    migrate(environment, instance)
+    environment["BASE_URL"] = settings.get("BASE_URL") or f"http://localhost:{options.port}"
+    instance = ROOT / (settings.get("INSTANCE_DIR") or "instance")
+    migrate(environment, None if settings.get("DATABASE_URL") else instance / "inkwell.db")
     processes = Processes()
     try:
-        has_provider = not environment.get("OIDC_CLIENT_ID")
-        if has_provider:
+        if not settings.get("OIDC_CLIENT_ID"):
             start_provider(processes, environment, instance)
         start_blog(processes, environment, listeners, reload=options.reload)
         wait_for_health(processes, options.port)
-        print(announcement(environment, has_provider=has_provider), flush=True)
+        print(announcement(options.port, settings, environment.get("OIDC_ISSUER", "")), flush=True)
         while True:
             time.sleep(0.2)
             processes.check()
@@ -51,10 +52,10 @@ def run(arguments: list[str]) -> int:
 
 
 def dotenv() -> dict[str, str]:
-    """The few settings that matter here; the blog reads the file itself."""
+    """Enough of `.env` to know what to start. The blog reads the file itself."""
     with contextlib.suppress(FileNotFoundError):
         text = (ROOT / ".env").read_text()
-        lines = re.findall(r"""^(?:export\s+)?(\w+)\s*=\s*["']?(.*?)["']?\s*$""", text, re.MULTILINE)
+        lines = re.findall(r"""^(?:export +)?(\w+) *= *["']?(.*?)["']? *(?: #.*)?$""", text, re.MULTILINE)
         return {name.upper(): value for name, value in lines}
     return {}
 
@@ -81,16 +82,19 @@ def port_number(text: str) -> int:
 
 def listen(port: int) -> list[socket.socket]:
     """On both loopback addresses, since browsers take `localhost` to be either."""
-    found = [listener for address in ("127.0.0.1", "::1") if (listener := listen_on(address, port))]
-    if not found:
-        raise SetupError("This machine has no loopback address to listen on.")
-    return found
+    with contextlib.ExitStack() as opened:
+        found = [listen_on(address, port, opened) for address in ("127.0.0.1", "::1")]
+        listeners = [listener for listener in found if listener]
+        if not listeners:
+            raise SetupError("This machine has no loopback address to listen on.")
+        opened.pop_all()
+    return listeners
 
 
-def listen_on(address: str, port: int) -> socket.socket | None:
+def listen_on(address: str, port: int, opened: contextlib.ExitStack) -> socket.socket | None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=family, backlog=512)
+        return opened.enter_context(socket.create_server((address, port), family=family, backlog=512))
     except OSError as error:
         if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return None
@@ -100,9 +104,13 @@ def listen_on(address: str, port: int) -> socket.socket | None:
         raise SetupError(f"Port {port} cannot be used ({error.strerror}); {other}") from None
 
 
-def migrate(environment: Mapping[str, str], instance: Path) -> None:
-    if environment.get("DATABASE_URL") or not is_current(instance / "inkwell.db"):
-        step("Preparing the database", [PYTHON, "-m", "alembic", "upgrade", "head"], env=environment)
+def migrate(environment: Mapping[str, str], embedded: Path | None) -> None:
+    if embedded and is_current(embedded):
+        return
+    with bootstrap.alone():
+        # Two starts at once would otherwise both make the same tables.
+        if not (embedded and is_current(embedded)):
+            step("Preparing the database", [PYTHON, "-m", "alembic", "upgrade", "head"], env=environment)
 
 
 def is_current(database: Path) -> bool:
@@ -135,13 +143,14 @@ def start_provider(processes: Processes, environment: dict[str, str], instance: 
 
 def provider_socket(instance: Path) -> socket.socket:
     """On the same port every time if it can be: to the blog, a person is the issuer's address and a name there."""
-    remembered = instance / "provider-port"
-    ports = [int(remembered.read_text())] if remembered.exists() else []
-    for port in (*ports, *PROVIDER_PORTS):
+    file = instance / "provider-port"
+    remembered = file.read_text() if file.exists() else ""
+    for port in (*map(int, remembered.split()), *PROVIDER_PORTS):
         with contextlib.suppress(OSError):
             listener = socket.create_server(("127.0.0.1", port))
-            if not ports:
-                remembered.write_text(str(port))
+            if not remembered:
+                instance.mkdir(parents=True, exist_ok=True)
+                file.write_text(str(port))
             return listener
     raise SetupError(f"The sign-in provider finds no free port from {PROVIDER_PORTS[0]} to {PROVIDER_PORTS[-1]}.")
 
@@ -160,26 +169,31 @@ def start_blog(
 
 def wait_for_health(processes: Processes, port: int) -> None:
     question = f"GET /healthz HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode()
+    deadline = time.monotonic() + PATIENCE_SECONDS
     answer = b""
     while b" 200 " not in answer.partition(b"\r\n")[0]:
         processes.check()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"The blog did not answer http://localhost:{port}/healthz within {PATIENCE_SECONDS} seconds."
+            )
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(question)
             answer = connection.recv(1024)
+        time.sleep(0.01)
 
 
-def announcement(environment: Mapping[str, str], *, has_provider: bool) -> str:
+def announcement(port: int, settings: Mapping[str, str], local_issuer: str) -> str:
     """What is embedded, and what is the person's own."""
-    provider = f"a local provider with made-up people, {environment.get('OIDC_ISSUER')}"
     rows = {
-        "database": own(environment, "DATABASE_URL") or "SQLite",
-        "sign-in": provider if has_provider else own(environment, "OIDC_CLIENT_ID"),
-        "images": own(environment, "S3_BUCKET") or "files on this disk",
-        "cache": own(environment, "REDIS_URL") or "the server's memory",
+        "database": own(settings, "DATABASE_URL") or "SQLite",
+        "sign-in": own(settings, "OIDC_CLIENT_ID") or f"a local provider with made-up people, {local_issuer}",
+        "images": own(settings, "S3_BUCKET") or "files on this disk",
+        "cache": own(settings, "REDIS_URL") or "the server's memory",
     }
     lines = [f"  {name:10}{what}" for name, what in rows.items()]
-    return "\n".join([f"The blog is at http://localhost:{environment['PORT']}", *lines, "Ctrl-C stops it."])
+    return "\n".join([f"The blog is at http://localhost:{port}", *lines, "Ctrl-C stops it."])
 
 
-def own(environment: Mapping[str, str], name: str) -> str:
-    return f"yours, by {name}" if environment.get(name) else ""
+def own(settings: Mapping[str, str], name: str) -> str:
+    return f"yours, by {name}" if settings.get(name) else ""
