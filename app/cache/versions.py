@@ -1,0 +1,139 @@
+"""Which rows belong to whom, and the version that moves with every write to them.
+
+Why a cached answer is never staler than the version it is read under:
+
+1. The version and what it covers change in one transaction, so every snapshot of the database in which a scope
+   has version v shows the same content, content(v).
+2. A reader takes v from a committed row. Only then does it look for an entry, or open a new connection to fill it.
+   That later snapshot of the same database has some version w >= v, so an entry under v holds content(w): what v
+   promised, or newer and already committed. It is never older.
+3. A writer that rolls back takes its version with it, and nobody else has seen either.
+4. No version comes twice. It is the time of the write, or one more than before where the clock lags, so an id used
+   again, a database built anew or one restored from a backup does not meet entries of its former life.
+
+So the version must be read outside the transaction that writes, and neither read may go to a lagging replica.
+Out of sight are SQL given as text, triggers, and cascades of the database's own from one owner's row to another's:
+after those, call `bump` in the same transaction.
+"""
+
+import time
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, Engine, Table, UpdateBase, event, select, update
+from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session, object_session
+
+OWNER = "cache_owner"
+TOUCHED = "cache_touched"
+OUTDATED = "cache_outdated"
+
+_counting: ContextVar[bool] = ContextVar("counting", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    kind: str
+    id: int
+    version: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class Owner(NamedTuple):
+    column: Column[int]
+    version: Column[int]
+
+    @property
+    def kind(self) -> str:
+        return str(self.version.table.name)
+
+
+class UncountedWrite(Exception):
+    """A write that would leave cached answers stale."""
+
+
+def new_version() -> int:
+    return time.time_ns() // 1000
+
+
+def owned_by(owner: InstrumentedAttribute[Any], version: InstrumentedAttribute[int]) -> None:
+    """The rows of `owner`'s class belong to the row that `owner` names, whose version is in `version`."""
+    column = _column(owner)
+    column.table.info[OWNER] = Owner(column, _column(version))
+    for moment in ("before_insert", "before_update", "before_delete"):
+        event.listen(owner.class_, moment, _before_write, raw=True, propagate=True)
+    for moment in ("after_insert", "after_update"):
+        event.listen(owner.class_, moment, _after_write, raw=True, propagate=True)
+
+
+def owner_of(table: object) -> Owner | None:
+    return table.info.get(OWNER) if isinstance(table, Table) else None
+
+
+def bump(connection: Connection, version: Column[Any] | InstrumentedAttribute[int], owner_id: int) -> Scope | None:
+    """Gives the owner its next version, and returns the scope that this outdates."""
+    column = version if isinstance(version, Column) else _column(version)
+    (key,) = column.table.primary_key
+    # A plain FOR UPDATE waits for every insert of a row that refers to this one, and two of them deadlock.
+    old = connection.scalar(select(column).where(key == owner_id).with_for_update(key_share=True))
+    if old is None:
+        return None
+    before = _counting.set(True)
+    connection.execute(update(column.table).where(key == owner_id).values({column: max(old + 1, new_version())}))
+    _counting.reset(before)
+    return Scope(column.table.name, owner_id, old)
+
+
+def _column(attribute: InstrumentedAttribute[Any]) -> Column[int]:
+    column: Column[int] = attribute.class_.__mapper__.local_table.c[attribute.property.columns[0].key]
+    return column
+
+
+def _before_write(mapper: Mapper[Any], connection: Connection, state: InstanceState[Any]) -> None:
+    _counting.set(True)
+    if state.identity is not None:
+        _touch(mapper, connection, state, state.identity)
+
+
+def _after_write(mapper: Mapper[Any], connection: Connection, state: InstanceState[Any]) -> None:
+    _touch(mapper, connection, state, mapper.primary_key_from_instance(state.obj()))
+
+
+def _touch(mapper: Mapper[Any], connection: Connection, state: InstanceState[Any], identity: Sequence[Any]) -> None:
+    # The object may have been loaded before somebody else gave its row away: ask the row, and hold it.
+    owner = next(owner for table in mapper.tables if (owner := owner_of(table)))
+    here = (column == value for column, value in zip(mapper.primary_key, identity, strict=True))
+    owner_id = connection.scalar(select(owner.column).where(*here).with_for_update(key_share=True))
+    session = object_session(state.obj())
+    if owner_id is not None and session is not None:
+        session.info.setdefault(TOUCHED, {})[owner.kind, owner_id] = (owner, connection)
+
+
+@event.listens_for(Session, "after_flush")
+def _bump_touched(session: Session, _context: object) -> None:
+    # In order, so that two transactions that touch the same owners cannot wait for each other.
+    for (_kind, owner_id), (owner, connection) in sorted(session.info.pop(TOUCHED, {}).items(), key=lambda t: t[0]):
+        outdated = bump(connection, owner.version, owner_id)
+        if outdated is not None:
+            session.info.setdefault(OUTDATED, []).append(outdated)
+    _counting.set(False)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_touched(session: Session, _transaction: object) -> None:
+    _counting.set(False)
+    session.info.pop(TOUCHED, None)
+
+
+@event.listens_for(Engine, "before_execute")
+def _refuse_uncounted(_connection: Connection, statement: object, *_: object) -> None:
+    owner = owner_of(statement.table) if isinstance(statement, UpdateBase) else None
+    if owner is not None and not _counting.get():
+        raise UncountedWrite(
+            f"This would change rows of {owner.column.table.name} behind the back of their owners' cached answers. "
+            "Add, change or delete them as objects of a session, which moves their owners' versions too."
+        )

@@ -1,0 +1,94 @@
+"""A small database to cache reads of: authors own books."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    ForeignKey,
+    bindparam,
+    create_engine,
+    event,
+    select,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
+
+from app.cache import Query, Read, Scope, new_version, owned_by
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Author(Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cache_version: Mapped[int] = mapped_column(BigInteger, default=new_version)
+    books: Mapped[list["Book"]] = relationship(back_populates="author", cascade="all, delete-orphan")
+
+
+class Book(Base):
+    __tablename__ = "books"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("authors.id"))
+    title: Mapped[str]
+    printed: Mapped[datetime | None]
+    author: Mapped[Author | None] = relationship(back_populates="books")
+
+
+class Visit(Base):
+    __tablename__ = "visits"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int]
+
+
+owned_by(Book.author_id, Author.cache_version)
+
+BOOKS = select(Book.id, Book.title).where(Book.author_id == bindparam("author_id")).order_by(Book.id)
+BOOKS_BY = Query("books_by", BOOKS)
+BOOK = Query("book", BOOKS.where(Book.id == bindparam("id")), one=True)
+
+
+@dataclass
+class Library:
+    engine: Engine
+    session: sessionmaker[Session]
+    statements: int = 0
+
+    def author(self, *titles: str) -> int:
+        with self.session.begin() as session:
+            author = Author(books=[Book(title=title) for title in titles])
+            session.add(author)
+            session.flush()
+            return author.id
+
+    def scope(self, author_id: int) -> Scope:
+        with self.engine.connect() as connection:
+            version = connection.scalar(select(Author.cache_version).where(Author.id == author_id))
+            assert version is not None
+            return Scope("authors", author_id, version)
+
+    def books_by(self, author_id: int) -> Read:
+        return BOOKS_BY(author_id=author_id).cached(self.scope(author_id))
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        self.statements += 1
+        with self.engine.connect() as connection:
+            yield connection
+
+
+def library(folder: Path) -> Library:
+    engine = create_engine(f"sqlite:///{folder}/library.db")
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: object, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+
+    Base.metadata.create_all(engine)
+    return Library(engine, sessionmaker(engine))
