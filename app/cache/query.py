@@ -1,0 +1,115 @@
+"""Reads that may be cached: a statement built once, and what becomes of its rows."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import BinaryExpression, BindParameter, Connection, Row, Select, Table, TextClause
+from sqlalchemy.sql import operators, visitors
+
+from .versions import Owner, Scope, owner_of
+
+# Their repr() is short, tells types apart and never holds an address.
+KEYABLE = frozenset({int, str, float, bool, type(None), date, datetime, UUID})
+
+
+class Uncacheable(Exception):
+    """A read whose answer could change while its scope's version stays."""
+
+
+class Entry(NamedTuple):
+    scope: Scope
+    field: str
+
+
+def as_object(row: Row[*tuple[Any, ...]]) -> object:
+    return dict(row._mapping)
+
+
+class Query:
+    """A statement with bound parameters and the JSON form of each row; with `one`, of its only row, or null."""
+
+    def __init__(
+        self,
+        name: str,
+        statement: Select[*tuple[Any, ...]],
+        shape: Callable[[Any], object] = as_object,
+        *,
+        one: bool = False,
+    ) -> None:
+        self.name, self.statement, self.shape, self.one = name, statement, shape, one
+
+    def __call__(self, **parameters: object) -> "Read":
+        return Read(self, parameters)
+
+    def document(self, connection: Connection, parameters: Mapping[str, Any]) -> bytes:
+        rows = connection.execute(self.statement, parameters)
+        if not self.one:
+            return to_json([self.shape(row) for row in rows])
+        row = rows.one_or_none()
+        return to_json(None if row is None else self.shape(row))
+
+    # The next two wait for the first use: compiling needs every mapped class, and this is made at import.
+    @cached_property
+    def digest(self) -> bytes:
+        compiled = self.statement.compile()
+        whole = (str(compiled), sorted(compiled.params.items(), key=lambda item: item[0]), self.one)
+        return blake2b(repr(whole).encode(), digest_size=16).digest()
+
+    @cached_property
+    def owners(self) -> tuple[tuple[str, str], ...]:
+        """For each table, the kind of scope that owns it and the parameter that says which one."""
+        parts = list(visitors.iterate(self.statement))
+        if any(isinstance(part, TextClause) or getattr(part, "is_literal", False) for part in parts):
+            raise Uncacheable(f"{self.name} holds SQL as text, which hides the tables that it reads")
+        return tuple(self._owner(table, parts) for table in _tables(parts))
+
+    def _owner(self, table: Table, parts: list[Any]) -> tuple[str, str]:
+        owner = owner_of(table)
+        if owner is None:
+            raise Uncacheable(f"{self.name} reads {table.name}, which owned_by() gives to nobody")
+        for part in parts:
+            if parameter := _owner_parameter(part, owner):
+                return owner.kind, parameter
+        raise Uncacheable(f"{self.name} reads {table.name} without {owner.column} == bindparam(...)")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    query: Query
+    parameters: Mapping[str, object]
+    scope: Scope | None = None
+
+    def cached(self, scope: Scope) -> Self:
+        for kind, parameter in self.query.owners:
+            if (kind, self.parameters.get(parameter)) != (scope.kind, scope.id):
+                raise Uncacheable(f"{self.query.name} reads more than {scope.name} owns")
+        return replace(self, scope=scope)
+
+    def load(self, connection: Connection) -> bytes:
+        return self.query.document(connection, self.parameters)
+
+    def entry(self, scope: Scope) -> Entry:
+        if strange := [name for name, value in self.parameters.items() if type(value) not in KEYABLE]:
+            raise TypeError(f"{self.query.name} cannot be cached by the value of {', '.join(strange)}")
+        shown = ", ".join([f"{name}={self.parameters[name]!r}" for name in sorted(self.parameters)])
+        digest = blake2b(shown.encode(), key=self.query.digest, digest_size=16).hexdigest()
+        return Entry(scope, f"{self.query.name}({shown[:80]})#{digest}")
+
+
+def _tables(parts: list[Any]) -> Iterator[Table]:
+    found = [part if isinstance(part, Table) else getattr(part, "table", None) for part in parts]
+    return iter({table.fullname: table for table in found if isinstance(table, Table)}.values())
+
+
+def _owner_parameter(part: object, owner: Owner) -> str | None:
+    if not isinstance(part, BinaryExpression) or part.operator is not operators.eq:
+        return None
+    left, right = (part.left, part.right) if isinstance(part.right, BindParameter) else (part.right, part.left)
+    named = isinstance(right, BindParameter) and not right.unique
+    return right.key if named and owner.column.shares_lineage(left) else None
