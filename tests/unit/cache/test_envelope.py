@@ -1,0 +1,39 @@
+import pytest
+
+from app.cache.envelope import Sealed, seal, unseal
+
+SEALED = Sealed(b'[{"title":"a b c"}]', 1_795_000_000.125)
+VALUE = seal("here", SEALED)
+
+
+class TestAValue:
+    def test_comes_back_as_it_was(self) -> None:
+        assert unseal("here", VALUE) == SEALED
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            b"",
+            b"1",
+            b"1 ",
+            b"1 2 3",
+            b"null",
+            b"\x80\x04K\x01.",
+            VALUE[:-1],
+            VALUE[:30],
+            VALUE + b" ",
+            VALUE.replace(b"a b", b"a c"),
+            VALUE.replace(b"1795", b"1995"),
+            b"2" + VALUE[1:],
+            VALUE[1:],
+            VALUE.decode(),
+            7,
+            None,
+            [VALUE],
+        ],
+    )
+    def test_that_does_not_fit_is_none(self, other: object) -> None:
+        assert unseal("here", other) is None
+
+    def test_from_another_place_is_none(self) -> None:
+        assert unseal("there", VALUE) is None
