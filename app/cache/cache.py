@@ -1,0 +1,161 @@
+"""Answers reads: from this process, from Redis, or from the database, which one caller at a time asks."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import AbstractContextManager
+from threading import Lock
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from .envelope import Sealed
+from .memory import Memory
+from .query import Entry, Read
+from .redis_store import MAX_VALUE, Answer, RedisStore
+from .versions import OUTDATED
+
+# How long a read waits for another thread's, and how long that one waits for another worker's.
+WAIT = 0.25
+WAIT_FOR_WORKER = 0.15
+POLL = 0.01
+
+
+COUNTED = ("hit_memory", "hit_redis", "miss", "bypass", "waits", "database_reads", "redis_errors", "unrecorded")
+
+Result = Literal["hit", "miss", "bypass"]
+Tier = Literal["memory", "redis", "database"]
+Answered = tuple[Result, Tier, bytes]
+
+
+class Outcome(NamedTuple):
+    name: str
+    result: Result
+    tier: Tier
+    seconds: float
+
+
+class Cache:
+    def __init__(
+        self,
+        connect: Callable[[], AbstractContextManager[Connection]],
+        *,
+        namespace: str,
+        release: str,
+        ttl: int,
+        redis_url: str | None = None,
+        max_entries: int = 10_000,
+        max_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        """`connect` opens a transaction of its own; `release` changes whenever the form of a document may."""
+        self._connect, self._ttl = connect, ttl
+        self._memory = Memory(max_entries, max_bytes)
+        self._redis = RedisStore(redis_url, namespace, release, ttl, self._count) if redis_url else None
+        self._lock = Lock()
+        self._flights: dict[Entry, Future[bytes]] = {}
+        self._counter_lock = Lock()
+        self._counters: Counter[str] = Counter()
+
+    def json(self, read: Read, observe: Callable[[Outcome], object] | None = None) -> bytes:
+        started = time.perf_counter()
+        result, tier, document = self._answer(read)
+        self._count(f"{result}_{tier}" if result == "hit" else result)
+        if observe is not None:
+            observe(Outcome(read.query.name, result, tier, time.perf_counter() - started))
+        return document
+
+    def tidy_after(self, sessions: sessionmaker[Session]) -> None:
+        """Clears outdated versions from Redis after each commit of these sessions. Nothing depends on it."""
+        event.listen(sessions, "after_commit", self._tidy)
+
+    def stats(self) -> dict[str, Any]:
+        with self._counter_lock:
+            counters = dict(self._counters)
+        breaker = "none" if self._redis is None else "closed" if self._redis.breaker.closed else "open"
+        return {**dict.fromkeys(COUNTED, 0), **counters, **self._memory.size(), "breaker": breaker}
+
+    def explain(self, scope_name: str = "") -> list[dict[str, object]]:
+        return [] if self._redis is None else list(self._redis.explain(scope_name))
+
+    def clear(self, scope_name: str = "") -> int:
+        """Frees memory, here and in Redis. What must be read anew in every worker needs `bump`."""
+        self._memory.clear()
+        return 0 if self._redis is None else self._redis.clear(scope_name)
+
+    def close(self) -> None:
+        """Finishes what is being recorded. The cache still works afterwards."""
+        if self._redis is not None:
+            self._redis.close()
+
+    def _answer(self, read: Read) -> Answered:
+        if read.scope is None:
+            return "bypass", "database", self._load(read)
+        entry = read.entry(read.scope)
+        document = self._memory.get(entry)
+        return self._share(read, entry) if document is None else ("hit", "memory", document)
+
+    def _share(self, read: Read, entry: Entry) -> Answered:
+        mine: Future[bytes] = Future()
+        with self._lock:
+            flight = self._flights.setdefault(entry, mine)
+        if flight is mine:
+            return self._lead(read, entry, mine)
+        self._count("waits")
+        try:
+            return "hit", "memory", flight.result(WAIT)
+        except (TimeoutError, CancelledError):
+            return "miss", "database", self._load(read)
+
+    def _lead(self, read: Read, entry: Entry, flight: Future[bytes]) -> Answered:
+        try:
+            answered = self._fetch(read, entry)
+            flight.set_result(answered[2])
+            return answered
+        finally:
+            # Lets the others go if there was an error, and does nothing once there is a result.
+            flight.cancel()
+            with self._lock:
+                del self._flights[entry]
+
+    def _fetch(self, read: Read, entry: Entry) -> Answered:
+        # Between the first look and taking the lead, the one before may have finished.
+        document = self._memory.get(entry)
+        if document is not None:
+            return "hit", "memory", document
+        sealed = None if self._redis is None else self._ask(self._redis, entry)
+        if sealed is not None:
+            self._remember(entry, sealed)
+            return "hit", "redis", sealed.document
+        sealed = Sealed(made=time.time(), document=self._load(read))
+        self._remember(entry, sealed)
+        if self._redis is not None:
+            self._redis.record(entry, sealed)
+        return "miss", "database", sealed.document
+
+    def _ask(self, redis: RedisStore, entry: Entry) -> Sealed | None:
+        until = time.monotonic() + WAIT_FOR_WORKER
+        answer = redis.ask(entry)
+        while answer is Answer.WAIT and time.monotonic() < until:
+            time.sleep(POLL)
+            answer = redis.ask(entry)
+        return answer if isinstance(answer, Sealed) else None
+
+    def _remember(self, entry: Entry, sealed: Sealed) -> None:
+        if len(sealed.document) <= MAX_VALUE:
+            self._memory.put(entry, sealed.document, sealed.made + self._ttl)
+
+    def _load(self, read: Read) -> bytes:
+        self._count("database_reads")
+        with self._connect() as connection:
+            return read.load(connection)
+
+    def _tidy(self, session: Session) -> None:
+        outdated = session.info.pop(OUTDATED, [])
+        if outdated and self._redis is not None:
+            self._redis.forget(outdated)
+
+    def _count(self, name: str) -> None:
+        with self._counter_lock:
+            self._counters[name] += 1

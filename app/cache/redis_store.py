@@ -1,0 +1,152 @@
+"""The second tier: a hash for each scope and version, shared by all workers, never waited for longer than TIMEOUT."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.retry import Retry
+
+from .breaker import Breaker
+from .envelope import SCHEMA, Sealed, seal, unseal
+from .query import Entry
+from .recorder import Recorder
+from .versions import Scope
+
+TIMEOUT = 0.05
+LEASE = 1.0
+MAX_VALUE = 1024 * 1024
+
+# The value, if it is there and not huge; else 1 to whoever may fill the entry, and 0 to the others. A server too
+# full to note a filler lets everybody fill.
+ASK = """
+local size = redis.call('HSTRLEN', KEYS[1], ARGV[1])
+if size > 0 and size <= tonumber(ARGV[2]) then return redis.call('HGET', KEYS[1], ARGV[1]) end
+if redis.pcall('SET', KEYS[2], '', 'NX', 'PX', ARGV[3]) then return 1 end
+return 0
+"""
+
+# The expiry is set once for the hash: if every record renewed it, its first fields could outlive it for ever.
+RECORD = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local left = redis.call('TTL', KEYS[1])
+if left < 0 or left > tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+redis.call('DEL', KEYS[2])
+"""
+
+log = logging.getLogger(__name__)
+
+
+class Answer(Enum):
+    FILL = "read the database, and record it"
+    WAIT = "another worker is reading it"
+
+
+class RedisStore:
+    def __init__(self, url: str, namespace: str, release: str, ttl: int, count: Callable[[str], None]) -> None:
+        self._namespace, self._release, self._ttl, self._count = namespace, release, ttl, count
+        # RESP2 spares a new connection the HELLO exchange, and no driver_info two more.
+        self._redis: Any = Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            driver_info=None,
+        )
+        self.breaker = Breaker()
+        self._recorder = Recorder()
+
+    def ask(self, entry: Entry) -> Sealed | Answer:
+        # While the breaker is open only records try the server, so no request pays for finding out.
+        if not self.breaker.closed:
+            return Answer.FILL
+        key = self._key(entry.scope)
+        value = self._try(
+            lambda: self._redis.eval(ASK, 2, key, _filling(key, entry), entry.field, MAX_VALUE, int(LEASE * 1000))
+        )
+        sealed = unseal(_place(key, entry.field), value)
+        if sealed is not None and sealed.made + self._ttl > time.time():
+            return sealed
+        return Answer.WAIT if value == 0 else Answer.FILL
+
+    def record(self, entry: Entry, sealed: Sealed) -> None:
+        key = self._key(entry.scope)
+        value = seal(_place(key, entry.field), sealed)
+        if len(value) <= MAX_VALUE:
+            self._later(lambda: self._redis.eval(RECORD, 2, key, _filling(key, entry), entry.field, value, self._ttl))
+
+    def forget(self, scopes: Iterable[Scope]) -> None:
+        keys = [self._key(scope) for scope in scopes]
+        self._later(lambda: self._redis.unlink(*keys))
+
+    def explain(self, scope_name: str) -> Iterator[dict[str, object]]:
+        """Every entry of a scope, or of all. Errors are the caller's, as in clear()."""
+        for key in self._redis.scan_iter(match=self._pattern(scope_name), count=500, _type="HASH"):
+            for field, value in self._redis.hscan_iter(key):
+                yield self._explained(key, field.decode(errors="replace"), value)
+
+    def clear(self, scope_name: str) -> int:
+        keys = self._redis.scan_iter(match=self._pattern(scope_name), count=500)
+        return sum(self._redis.unlink(key) for key in keys)
+
+    def close(self) -> None:
+        self._recorder.close()
+        self._redis.close()
+
+    def _explained(self, key: bytes, field: str, value: bytes) -> dict[str, object]:
+        shown = key.decode(errors="replace")
+        sealed = unseal(_place(shown, field), value)
+        return {
+            "key": shown,
+            "field": field,
+            "bytes": len(value),
+            "age": None if sealed is None else round(time.time() - sealed.made, 1),
+            "expires_in": self._redis.ttl(key),
+        }
+
+    def _try(self, command: Callable[[], Any]) -> Any:
+        try:
+            answer = command()
+        except (ConnectionError, TimeoutError) as error:
+            self.breaker.failed()
+            self._failed(error)
+        except RedisError as error:
+            # It is there and says no: full, read-only, or another type under our key.
+            self.breaker.succeeded()
+            self._failed(error)
+        else:
+            self.breaker.succeeded()
+            return answer
+        return None
+
+    def _later(self, command: Callable[[], Any]) -> None:
+        def job() -> None:
+            if self.breaker.may_probe():
+                self._try(command)
+
+        if not self._recorder.submit(job):
+            self._count("unrecorded")
+
+    def _failed(self, error: RedisError) -> None:
+        self._count("redis_errors")
+        log.warning("Redis failed: %s", error)
+
+    def _key(self, scope: Scope) -> str:
+        return f"{self._namespace}:{scope.name}:{scope.version}:{SCHEMA.decode()}-{self._release}"
+
+    def _pattern(self, scope_name: str) -> str:
+        literal = f"{self._namespace}:{scope_name}:" if scope_name else f"{self._namespace}:"
+        return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in literal) + "*"
+
+
+def _filling(key: str, entry: Entry) -> str:
+    return f"{key}:filling:{entry.field}"
+
+
+def _place(key: str, field: str) -> str:
+    return f"{key} {field}"

@@ -1,0 +1,46 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cache import Cache
+from tests.unit.cache.library import Library, library
+from tests.unit.cache.redis_server import RedisServer, executable
+
+Worker = Callable[[], Cache]
+TTL = 60
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Library]:
+    shelf = library(tmp_path)
+    yield shelf
+    shelf.engine.dispose()
+
+
+@pytest.fixture
+def cache(shelf: Library) -> Cache:
+    return Cache(shelf.connect, namespace="test", release="1", ttl=TTL)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    if executable() is None:
+        pytest.skip("There is no redis-server on this machine")
+    server = RedisServer(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def worker(shelf: Library, server: RedisServer) -> Iterator[Worker]:
+    """Makes what another process would have: a memory of its own before the same Redis."""
+    workers: list[Cache] = []
+
+    def make() -> Cache:
+        workers.append(Cache(shelf.connect, namespace="test", release="1", ttl=TTL, redis_url=server.url))
+        return workers[-1]
+
+    yield make
+    for made in workers:
+        made.close()

@@ -1,0 +1,184 @@
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+
+import pytest
+from sqlalchemy import Connection
+
+from app.cache import Cache, Outcome, Read
+from app.cache import cache as module
+from app.cache.redis_store import MAX_VALUE
+from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Library
+from tests.unit.cache.redis_server import until
+
+
+def outcomes(cache: Cache, *reads: Read) -> list[tuple[str, str]]:
+    seen: list[Outcome] = []
+    for read in reads:
+        cache.json(read, observe=seen.append)
+    return [(outcome.result, outcome.tier) for outcome in seen]
+
+
+class TestARead:
+    @pytest.fixture(autouse=True)
+    def the_shelf_has_a_book(self, shelf: Library) -> None:
+        shelf.author("Emma")
+
+    def test_is_a_miss_and_then_a_hit(self, shelf: Library, cache: Cache) -> None:
+        read = shelf.books_by(1)
+        assert outcomes(cache, read, read) == [("miss", "database"), ("hit", "memory")]
+
+    def test_that_did_not_ask_for_it_bypasses_the_cache(self, cache: Cache) -> None:
+        read = BOOKS_BY(author_id=1)
+        assert outcomes(cache, read, read) == [("bypass", "database")] * 2
+
+    def test_opens_no_connection_for_a_hit(self, shelf: Library, cache: Cache) -> None:
+        read = shelf.books_by(1)
+        outcomes(cache, read, read, read)
+        assert shelf.statements == 1
+
+    def test_tells_its_name_and_time(self, shelf: Library, cache: Cache) -> None:
+        seen: list[Outcome] = []
+        cache.json(shelf.books_by(1), observe=seen.append)
+        assert (seen[0].name, 0 < seen[0].seconds < 5) == ("books_by", True)
+
+    def test_is_counted(self, shelf: Library, cache: Cache) -> None:
+        outcomes(cache, BOOKS_BY(author_id=1), shelf.books_by(1), shelf.books_by(1))
+        stats = cache.stats()
+        assert [stats[name] for name in ("bypass", "miss", "hit_memory", "database_reads")] == [1, 1, 1, 2]
+
+    def test_is_read_again_when_its_time_is_up(self, shelf: Library) -> None:
+        cache = Cache(shelf.connect, namespace="test", release="1", ttl=0)
+        assert outcomes(cache, shelf.books_by(1), shelf.books_by(1)) == [("miss", "database")] * 2
+
+    def test_is_read_again_when_the_cache_was_cleared(self, shelf: Library, cache: Cache) -> None:
+        cache.json(shelf.books_by(1))
+        cache.clear()
+        assert outcomes(cache, shelf.books_by(1)) == [("miss", "database")]
+
+    def test_of_a_huge_document_is_not_kept(self, shelf: Library, cache: Cache) -> None:
+        read = shelf.books_by(shelf.author("x" * MAX_VALUE))
+        assert outcomes(cache, read, read) == [("miss", "database")] * 2
+
+    def test_of_another_scope_stays_a_hit_after_a_write(self, shelf: Library, cache: Cache) -> None:
+        other = shelf.author("Persuasion")
+        cache.json(shelf.books_by(other))
+        shelf.author("Ulysses")
+        with shelf.session.begin() as session:
+            session.add(Book(author_id=1, title="Emma, again"))
+        assert outcomes(cache, shelf.books_by(other)) == [("hit", "memory")]
+
+
+class TestAReadAfterAWrite:
+    @pytest.fixture(autouse=True)
+    def the_list_is_cached(self, shelf: Library, cache: Cache) -> None:
+        shelf.author("Emma")
+        cache.json(shelf.books_by(1))
+        cache.json(BOOK(author_id=1, id=2).cached(shelf.scope(1)))
+        with shelf.session.begin() as session:
+            session.add(Book(id=2, author_id=1, title="Persuasion"))
+
+    def test_is_fresh(self, shelf: Library, cache: Cache) -> None:
+        assert cache.json(shelf.books_by(1)) == b'[{"id":1,"title":"Emma"},{"id":2,"title":"Persuasion"}]'
+
+    def test_finds_what_was_not_there(self, shelf: Library, cache: Cache) -> None:
+        assert cache.json(BOOK(author_id=1, id=2).cached(shelf.scope(1))) == b'{"id":2,"title":"Persuasion"}'
+
+
+class Database:
+    """Lets a read in, and holds it until told to go on."""
+
+    def __init__(self, shelf: Library) -> None:
+        self._shelf, self.go_on, self.reads = shelf, Event(), 0
+        self.error: Exception | None = None
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        self.reads += 1
+        assert self.go_on.wait(30)
+        if self.error is not None:
+            raise self.error
+        with self._shelf.connect() as connection:
+            yield connection
+
+
+class TestManyReadsOfOneMissingEntry:
+    CLIENTS = 40
+
+    @pytest.fixture(autouse=True)
+    def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "WAIT", 30)
+
+    @pytest.fixture
+    def database(self, shelf: Library) -> Database:
+        shelf.author("Emma")
+        return Database(shelf)
+
+    @pytest.fixture
+    def cache(self, database: Database) -> Cache:
+        return Cache(database.connect, namespace="test", release="1", ttl=60)
+
+    @pytest.fixture
+    def pool(self, database: Database) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(self.CLIENTS) as pool:
+            yield pool
+            database.go_on.set()
+
+    def crowd(self, shelf: Library, cache: Cache, pool: ThreadPoolExecutor) -> list[Future[bytes]]:
+        read = shelf.books_by(1)
+        answers = [pool.submit(cache.json, read) for _ in range(self.CLIENTS)]
+        until(lambda: cache.stats()["waits"] == self.CLIENTS - 1)
+        return answers
+
+    def test_are_one_read_of_the_database(
+        self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
+    ) -> None:
+        answers = self.crowd(shelf, cache, pool)
+        database.go_on.set()
+        assert ({answer.result() for answer in answers}, database.reads) == ({b'[{"id":1,"title":"Emma"}]'}, 1)
+
+    def test_wait_only_so_long(
+        self,
+        shelf: Library,
+        cache: Cache,
+        database: Database,
+        pool: ThreadPoolExecutor,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(module, "WAIT", 0.05)
+        read = shelf.books_by(1)
+        for _ in range(2):
+            pool.submit(cache.json, read)
+        until(lambda: database.reads == 2)
+
+    def test_fail_one_by_one_when_the_first_fails(
+        self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
+    ) -> None:
+        database.error = ConnectionError("lost")
+        answers = self.crowd(shelf, cache, pool)
+        database.go_on.set()
+        assert [type(answer.exception()) for answer in answers] == [ConnectionError] * self.CLIENTS
+
+    def test_of_two_scopes_do_not_wait_for_each_other(
+        self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
+    ) -> None:
+        other = shelf.author("Persuasion")
+        for author in (1, other):
+            pool.submit(cache.json, shelf.books_by(author))
+        until(lambda: database.reads == 2)
+        assert cache.stats()["waits"] == 0
+
+
+class TestAnEntryWhoseFirstReadFailed:
+    def test_is_read_by_the_next(self, shelf: Library) -> None:
+        read = BOOK(author_id=1, id=1)
+        shelf.author("Emma")
+        database = Database(shelf)
+        database.go_on.set()
+        database.error = ConnectionError("lost")
+        cache = Cache(database.connect, namespace="test", release="1", ttl=60)
+        with pytest.raises(ConnectionError):
+            cache.json(read.cached(shelf.scope(1)))
+        database.error = None
+        assert cache.json(read.cached(shelf.scope(1))) == b'{"id":1,"title":"Emma"}'

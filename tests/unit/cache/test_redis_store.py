@@ -1,0 +1,356 @@
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.cache import Cache, Outcome, Read, breaker, redis_store
+from app.cache import cache as cache_module
+from tests.unit.cache.conftest import TTL, Worker
+from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Library
+from tests.unit.cache.redis_server import RedisServer, until
+
+EMMA = b'[{"id":1,"title":"Emma"}]'
+
+
+def outcome(cache: Cache, read: Read) -> tuple[str, str]:
+    seen: list[Outcome] = []
+    cache.json(read, observe=seen.append)
+    return seen[0].result, seen[0].tier
+
+
+def write(shelf: Library) -> None:
+    with shelf.session.begin() as session:
+        session.add(Book(author_id=1, title="Persuasion"))
+
+
+@pytest.fixture(autouse=True)
+def the_shelf_has_a_book(shelf: Library) -> None:
+    shelf.author("Emma")
+
+
+class TestAnEntryThatAnotherWorkerMade:
+    @pytest.fixture(autouse=True)
+    def recorded(self, shelf: Library, worker: Worker) -> None:
+        first = worker()
+        first.json(shelf.books_by(1))
+        first.close()
+
+    @pytest.fixture
+    def key(self, server: RedisServer) -> bytes:
+        (key,) = server.client.keys("*")
+        assert isinstance(key, bytes)
+        return key
+
+    def spoil(self, server: RedisServer, key: bytes, value: bytes) -> None:
+        server.client.hset(key, server.client.hkeys(key)[0], value)
+
+    def test_is_a_hit(self, shelf: Library, worker: Worker) -> None:
+        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+
+    def test_is_the_same_document(self, shelf: Library, worker: Worker) -> None:
+        assert worker().json(shelf.books_by(1)) == EMMA
+
+    def test_is_kept_in_memory_then(self, shelf: Library, worker: Worker) -> None:
+        second = worker()
+        second.json(shelf.books_by(1))
+        assert outcome(second, shelf.books_by(1)) == ("hit", "memory")
+
+    def test_is_out_of_reach_after_a_write(self, shelf: Library, worker: Worker) -> None:
+        write(shelf)
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+
+    def test_is_out_of_reach_of_another_release(self, shelf: Library, server: RedisServer) -> None:
+        later = Cache(shelf.connect, namespace="test", release="2", ttl=TTL, redis_url=server.url)
+        assert outcome(later, shelf.books_by(1)) == ("miss", "database")
+        later.close()
+
+    def test_is_a_miss_once_it_is_older_than_allowed(
+        self, shelf: Library, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + TTL)
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+
+    @pytest.mark.parametrize(
+        "value",
+        [b"", b"null", b"1 2 3 []", b"\x80\x04K\x01.", b"1 1795000000.000 " + b"0" * 24 + b" []"],
+        ids=["empty", "bare", "short", "pickle", "forged"],
+    )
+    def test_is_a_miss_when_it_does_not_fit(
+        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes, value: bytes
+    ) -> None:
+        self.spoil(server, key, value)
+        assert worker().json(shelf.books_by(1)) == EMMA
+
+    def test_is_a_miss_when_it_was_cut_short(
+        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+    ) -> None:
+        self.spoil(server, key, server.client.hvals(key)[0][:-1])
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+
+    def test_is_a_miss_when_it_came_from_another_key(
+        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+    ) -> None:
+        write(shelf)
+        server.client.rename(key, key.replace(key.split(b":")[3], version(shelf)))
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+
+    def test_is_not_even_fetched_when_it_is_huge(
+        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+    ) -> None:
+        self.spoil(server, key, b"x" * 50_000_000)
+        server.client.config_resetstat()
+        worker().json(shelf.books_by(1))
+        assert server.client.info("stats")["total_net_output_bytes"] < 1_000_000
+
+    def test_is_a_miss_when_the_key_is_of_another_type(
+        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+    ) -> None:
+        server.client.delete(key)
+        server.client.lpush(key, "x")
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+
+    def test_is_a_miss_when_the_server_was_flushed(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+        server.client.flushall()
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+
+
+def version(shelf: Library) -> bytes:
+    return str(shelf.scope(1).version).encode()
+
+
+class TestWhatIsInRedis:
+    @pytest.fixture
+    def cache(self, shelf: Library, worker: Worker) -> Cache:
+        cache = worker()
+        for read in (BOOKS_BY(author_id=1), BOOK(author_id=1, id=1), BOOK(author_id=1, id=2)):
+            cache.json(read.cached(shelf.scope(1)))
+        cache.close()
+        return cache
+
+    def test_is_one_hash_for_a_scope_and_version(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
+        name = f"test:authors:1:{shelf.scope(1).version}:1-1".encode()
+        assert [(key, server.client.hlen(key)) for key in server.client.keys("*")] == [(name, 3)]
+
+    def test_expires(self, cache: Cache, server: RedisServer) -> None:
+        assert [0 < server.client.ttl(key) <= TTL for key in server.client.keys("*")] == [True]
+
+    def test_expires_no_later_for_a_later_record(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
+        (key,) = server.client.keys("*")
+        server.client.expire(key, 5)
+        cache.json(BOOK(author_id=1, id=3).cached(shelf.scope(1)))
+        cache.close()
+        assert server.client.ttl(key) <= 5
+
+    def test_expires_though_somebody_took_the_expiry_away(
+        self, shelf: Library, cache: Cache, server: RedisServer
+    ) -> None:
+        (key,) = server.client.keys("*")
+        server.client.persist(key)
+        cache.json(BOOK(author_id=1, id=3).cached(shelf.scope(1)))
+        cache.close()
+        assert 0 < server.client.ttl(key) <= TTL
+
+    def test_can_be_explained(self, cache: Cache) -> None:
+        (entry, *_) = cache.explain("authors:1")
+        assert (str(entry["key"]).startswith("test:authors:1:"), entry["bytes"], entry["expires_in"], entry["age"]) == (
+            True,
+            pytest.approx(60, abs=25),
+            pytest.approx(TTL, abs=10),
+            pytest.approx(0, abs=10),
+        )
+
+    def test_can_be_explained_query_by_query(self, cache: Cache) -> None:
+        fields = sorted(str(entry["field"]).partition("#")[0] for entry in cache.explain())
+        assert fields == ["book(author_id=1, id=1)", "book(author_id=1, id=2)", "books_by(author_id=1)"]
+
+    def test_is_explained_for_the_one_asked_about(self, cache: Cache) -> None:
+        assert cache.explain("authors:11") == []
+
+    def test_can_be_cleared(self, cache: Cache, server: RedisServer) -> None:
+        cache.clear("authors:1")
+        assert server.client.keys("*") == []
+
+    def test_stays_when_somebody_else_is_cleared(self, cache: Cache, server: RedisServer) -> None:
+        server.client.set("test:authors:11:1:1-1", "x")
+        assert (cache.clear("authors:11"), server.client.dbsize()) == (1, 1)
+
+    def test_is_all_cleared_but_what_is_not_ours(self, cache: Cache, server: RedisServer) -> None:
+        server.client.mset({"tests": "x", "other:test:": "x"})
+        cache.clear()
+        assert sorted(server.client.keys("*")) == [b"other:test:", b"tests"]
+
+    def test_is_not_cleared_by_a_name_that_is_a_pattern(self, cache: Cache) -> None:
+        assert cache.clear("authors:*") == 0
+
+    def test_is_gone_after_a_write(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
+        cache.tidy_after(shelf.session)
+        write(shelf)
+        cache.close()
+        assert server.client.keys("*") == []
+
+
+class TestTheFirstReadInManyWorkers:
+    @pytest.fixture(autouse=True)
+    def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cache_module, "WAIT", 30)
+        monkeypatch.setattr(cache_module, "WAIT_FOR_WORKER", 30)
+        monkeypatch.setattr(redis_store, "TIMEOUT", 5)
+        monkeypatch.setattr(redis_store, "LEASE", 60)
+
+    def test_reads_the_database_once(self, shelf: Library, worker: Worker) -> None:
+        workers = [worker() for _ in range(4)]
+        read = shelf.books_by(1)
+        with ThreadPoolExecutor(100) as pool:
+            answers = set(pool.map(lambda turn: workers[turn % 4].json(read), range(100)))
+        assert (answers, shelf.statements) == ({EMMA}, 1)
+
+    def test_holds_a_lease_that_expires(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+        cache = worker()
+        assert cache._redis is not None
+        cache._redis.ask(shelf.books_by(1).entry(shelf.scope(1)))
+        assert [0 < server.client.pttl(key) <= 60_000 for key in server.client.keys("*")] == [True]
+
+
+class TestAFillerThatWasKilled:
+    @pytest.fixture(autouse=True)
+    def leased(self, shelf: Library, worker: Worker) -> None:
+        killed = worker()
+        assert killed._redis is not None
+        killed._redis.ask(shelf.books_by(1).entry(shelf.scope(1)))
+
+    def test_holds_nobody_up_for_long(self, shelf: Library, worker: Worker) -> None:
+        started = time.monotonic()
+        assert (worker().json(shelf.books_by(1)), time.monotonic() - started < 1) == (EMMA, True)
+
+    def test_is_replaced(self, shelf: Library, worker: Worker) -> None:
+        worker().json(shelf.books_by(1))
+        until(lambda: outcome(worker(), shelf.books_by(1)) == ("hit", "redis"))
+
+
+class TestAServerThatIsFull:
+    @pytest.fixture(autouse=True)
+    def full(self, server: RedisServer) -> None:
+        server.client.config_set("maxmemory-policy", "noeviction")
+        server.client.config_set("maxmemory", "1")
+
+    def test_costs_no_error(self, shelf: Library, worker: Worker) -> None:
+        assert worker().json(shelf.books_by(1)) == EMMA
+
+    def test_is_still_asked(self, shelf: Library, worker: Worker) -> None:
+        cache = worker()
+        for book in range(10):
+            cache.json(BOOK(author_id=1, id=book).cached(shelf.scope(1)))
+        cache.close()
+        assert cache.stats()["breaker"] == "closed"
+
+    def test_is_used_again_when_there_is_room(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+        worker().json(shelf.books_by(1))
+        server.client.config_set("maxmemory", "0")
+        cache = worker()
+        cache.json(shelf.books_by(1))
+        cache.close()
+        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+
+
+class Outage:
+    """What holds for a server that does not answer, however it came to that."""
+
+    @pytest.fixture(autouse=True)
+    def quiet(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.CRITICAL)
+
+    @pytest.fixture
+    def cache(self, shelf: Library, worker: Worker) -> Cache:
+        """It has used the server, and loses it in mid-run."""
+        cache = worker()
+        cache.json(BOOK(author_id=1, id=404).cached(shelf.scope(1)))
+        cache.close()
+        return cache
+
+    def begin(self, server: RedisServer) -> None:
+        raise NotImplementedError
+
+    def end(self, server: RedisServer) -> None:
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def out(self, cache: Cache, server: RedisServer) -> Iterator[None]:
+        self.begin(server)
+        yield
+        self.end(server)
+
+    def open(self, shelf: Library, cache: Cache) -> None:
+        for book in range(3):
+            cache.json(BOOK(author_id=1, id=book).cached(shelf.scope(1)))
+        until(lambda: cache.stats()["breaker"] == "open")
+
+    def test_costs_no_error(self, shelf: Library, cache: Cache) -> None:
+        assert cache.json(shelf.books_by(1)) == EMMA
+
+    def test_costs_a_read_one_timeout(self, shelf: Library, cache: Cache) -> None:
+        read = shelf.books_by(1)
+        started = time.monotonic()
+        cache.json(read)
+        assert time.monotonic() - started < 2 * redis_store.TIMEOUT
+
+    def test_opens_the_breaker(self, shelf: Library, cache: Cache) -> None:
+        self.open(shelf, cache)
+        assert cache.stats()["redis_errors"] >= breaker.FAILURES
+
+    def test_costs_no_more_then(self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open(shelf, cache)
+        monkeypatch.setattr(breaker, "PAUSE", 0)
+        scope = shelf.scope(1)
+        started = time.monotonic()
+        for book in range(100, 150):
+            cache.json(BOOK(author_id=1, id=book).cached(scope))
+        assert time.monotonic() - started < 50 * redis_store.TIMEOUT / 2
+
+    def test_leaves_the_memory_working(self, shelf: Library, cache: Cache) -> None:
+        cache.json(shelf.books_by(1))
+        assert outcome(cache, shelf.books_by(1)) == ("hit", "memory")
+
+    def test_is_never_stale_afterwards(self, shelf: Library, worker: Worker, cache: Cache, server: RedisServer) -> None:
+        cache.tidy_after(shelf.session)
+        cache.json(shelf.books_by(1))
+        write(shelf)
+        self.end(server)
+        assert b"Persuasion" in worker().json(shelf.books_by(1))
+        self.begin(server)
+
+    def test_is_over_without_a_restart(
+        self, shelf: Library, worker: Worker, cache: Cache, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(breaker, "PAUSE", 0.05)
+        self.open(shelf, cache)
+        self.end(server)
+        books = iter(range(1000, 1_000_000))
+
+        def recovered() -> bool:
+            cache.json(BOOK(author_id=1, id=next(books)).cached(shelf.scope(1)))
+            return cache.stats()["breaker"] == "closed"
+
+        until(recovered)
+        cache.json(shelf.books_by(1))
+        cache.close()
+        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+        self.begin(server)
+
+
+class TestAServerThatIsFrozen(Outage):
+    def begin(self, server: RedisServer) -> None:
+        server.freeze()
+
+    def end(self, server: RedisServer) -> None:
+        server.thaw()
+
+
+class TestAServerThatIsDead(Outage):
+    def begin(self, server: RedisServer) -> None:
+        server.kill()
+
+    def end(self, server: RedisServer) -> None:
+        server.start()
