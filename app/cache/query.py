@@ -103,13 +103,11 @@ class Read:
 
 
 def _tables(parts: list[Any]) -> Iterator[Table]:
-    found = [part if isinstance(part, Table) else getattr(part, "table", None) for part in parts]
-    return iter({table.fullname: table for table in found if isinstance(table, Table)}.values())
+    yield from {part.fullname: part for part in parts if isinstance(part, Table)}.values()
 
 
 def _owner_parameter(part: object, owner: Owner) -> str | None:
     if not isinstance(part, BinaryExpression) or part.operator is not operators.eq:
         return None
     left, right = (part.left, part.right) if isinstance(part.right, BindParameter) else (part.right, part.left)
-    named = isinstance(right, BindParameter) and not right.unique
-    return right.key if named and owner.column.shares_lineage(left) else None
+    return right.key if isinstance(right, BindParameter) and owner.column.shares_lineage(left) else None

@@ -11,7 +11,8 @@ Why a cached answer is never staler than the version it is read under:
 4. No version comes twice. It is the time of the write, or one more than before where the clock lags, so an id used
    again, a database built anew or one restored from a backup does not meet entries of its former life.
 
-So the version must be read outside the transaction that writes, and neither read may go to a lagging replica.
+So the version must be read outside the transaction that writes, and neither read may go to a lagging replica. On
+SQLite a session that writes must start with BEGIN IMMEDIATE, or a row's owner may change between asking and writing.
 Out of sight are SQL given as text, triggers, and cascades of the database's own from one owner's row to another's:
 after those, call `bump` in the same transaction.
 """
@@ -22,7 +23,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Engine, Table, UpdateBase, event, select, update
+from sqlalchemy import Column, Connection, Engine, Table, UpdateBase, case, event, select, update
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session, object_session
 
 OWNER = "cache_owner"
@@ -78,14 +79,14 @@ def bump(connection: Connection, version: Column[Any] | InstrumentedAttribute[in
     """Gives the owner its next version, and returns the scope that this outdates."""
     column = version if isinstance(version, Column) else _column(version)
     (key,) = column.table.primary_key
-    # A plain FOR UPDATE waits for every insert of a row that refers to this one, and two of them deadlock.
-    old = connection.scalar(select(column).where(key == owner_id).with_for_update(key_share=True))
-    if old is None:
-        return None
+    now = new_version()
+    old = connection.scalar(select(column).where(key == owner_id))
     before = _counting.set(True)
-    connection.execute(update(column.table).where(key == owner_id).values({column: max(old + 1, new_version())}))
+    connection.execute(
+        update(column.table).where(key == owner_id).values({column: case((column >= now, column + 1), else_=now)})
+    )
     _counting.reset(before)
-    return Scope(column.table.name, owner_id, old)
+    return None if old is None else Scope(column.table.name, owner_id, old)
 
 
 def _column(attribute: InstrumentedAttribute[Any]) -> Column[int]:

@@ -15,7 +15,7 @@ TTL = 60
 def shelf(tmp_path: Path) -> Iterator[Library]:
     shelf = library(tmp_path)
     yield shelf
-    shelf.engine.dispose()
+    shelf.close()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A small database to cache reads of: authors own books."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ BOOK = Query("book", BOOKS.where(Book.id == bindparam("id")), one=True)
 @dataclass
 class Library:
     engine: Engine
+    writer: Engine
     session: sessionmaker[Session]
     statements: int = 0
 
@@ -82,13 +84,27 @@ class Library:
         with self.engine.connect() as connection:
             yield connection
 
+    def close(self) -> None:
+        self.engine.dispose()
+        self.writer.dispose()
+
 
 def library(folder: Path) -> Library:
-    engine = create_engine(f"sqlite:///{folder}/library.db")
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: object, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
-
+    engine, writer = (create_engine(f"sqlite:///{folder}/library.db") for _ in range(2))
+    event.listen(engine, "connect", use_a_write_ahead_log)
+    event.listen(writer, "connect", leave_transactions_alone)
+    event.listen(writer, "begin", begin_to_write)
     Base.metadata.create_all(engine)
-    return Library(engine, sessionmaker(engine))
+    return Library(engine, writer, sessionmaker(writer))
+
+
+def use_a_write_ahead_log(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def leave_transactions_alone(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+
+
+def begin_to_write(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -170,6 +170,27 @@ class TestManyReadsOfOneMissingEntry:
         assert cache.stats()["waits"] == 0
 
 
+class TestAReadThatAWriteOvertook:
+    @pytest.fixture(autouse=True)
+    def overtaken(self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It has its rows, and has not recorded them, when the write is committed."""
+        shelf.author("Emma")
+
+        @contextmanager
+        def connect() -> Iterator[Connection]:
+            with shelf.engine.connect() as connection:
+                yield connection
+            with shelf.session.begin() as session:
+                session.add(Book(author_id=1, title="Persuasion"))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "_connect", connect)
+            cache.json(shelf.books_by(1))
+
+    def test_leaves_nothing_behind_for_the_next(self, shelf: Library, cache: Cache) -> None:
+        assert b"Persuasion" in cache.json(shelf.books_by(1))
+
+
 class TestAnEntryWhoseFirstReadFailed:
     def test_is_read_by_the_next(self, shelf: Library) -> None:
         read = BOOK(author_id=1, id=1)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Select, bindparam, exists, literal_column, select, text
+from sqlalchemy.orm import aliased
 
 from app.cache import Cache, Query, Read, Scope, Uncacheable
 from tests.unit.cache.library import BOOK, BOOKS, BOOKS_BY, Author, Book, Library, Visit
@@ -84,6 +85,8 @@ class TestAReadThatMayNotBeCached:
             BOOKS.where(exists().where(Visit.author_id == Book.author_id)),
             BOOKS.join(Author, Author.id == Book.author_id),
             BOOKS.add_columns(Author.id),
+            BOOKS.add_columns(select(Visit.id).limit(1).scalar_subquery()),
+            BOOKS.add_columns(aliased(Visit).id),
             BOOKS.where(text("1 = (SELECT count(*) FROM visits)")),
             BOOKS.add_columns(literal_column("(SELECT count(*) FROM visits)")),
             select(Book.id),
@@ -91,7 +94,20 @@ class TestAReadThatMayNotBeCached:
             select(Book.id).where(Book.author_id != bindparam("author_id")),
             select(Book.id).where(Book.id == bindparam("author_id")),
         ],
-        ids=["in", "exists", "join", "column", "text", "literal", "no owner", "fixed", "others", "id"],
+        ids=[
+            "in",
+            "exists",
+            "join",
+            "column",
+            "subquery",
+            "alias",
+            "text",
+            "literal",
+            "no owner",
+            "fixed",
+            "others",
+            "id",
+        ],
     )
     def test_is_refused(self, statement: Statement) -> None:
         with pytest.raises(Uncacheable):

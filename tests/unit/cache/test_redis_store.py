@@ -331,7 +331,7 @@ class Outage:
 
         def recovered() -> bool:
             cache.json(BOOK(author_id=1, id=next(books)).cached(shelf.scope(1)))
-            return cache.stats()["breaker"] == "closed"
+            return bool(cache.stats()["breaker"] == "closed")
 
         until(recovered)
         cache.json(shelf.books_by(1))

@@ -42,6 +42,11 @@ def give_without_looking(session: Session) -> None:
     book.author_id = other
 
 
+def give_with_a_new_id(session: Session) -> None:
+    book = the_book(session)
+    book.id, book.author_id = 99, the_others(session).id
+
+
 def add_by_list(session: Session) -> None:
     author = session.get_one(Author, 1)
     author.books.append(Book(title="Persuasion"))
@@ -92,7 +97,9 @@ class TestAVersion:
     def test_moves_with_a_write(self, owners: Owners, write: Write) -> None:
         assert owners.moved_by(write) == ["first"]
 
-    @pytest.mark.parametrize("give", [give_by_id, give_by_author, give_by_list, give_without_looking])
+    @pytest.mark.parametrize(
+        "give", [give_by_id, give_by_author, give_by_list, give_without_looking, give_with_a_new_id]
+    )
     def test_moves_for_both_when_a_book_is_given_away(self, owners: Owners, give: Write) -> None:
         assert owners.moved_by(give) == ["first", "second"]
 
@@ -123,6 +130,15 @@ class TestAVersion:
                 session.commit()
                 versions.append(shelf.scope(owners.first).version)
         assert versions == sorted(set(versions))
+
+    def test_stays_with_the_next_transaction_of_the_session(self, shelf: Library, owners: Owners) -> None:
+        with shelf.session() as session:
+            session.add(Book(author_id=owners.first, title="a"))
+            session.commit()
+            before = shelf.scope(owners.first)
+            session.add(Book(author_id=owners.second, title="b"))
+            session.commit()
+        assert shelf.scope(owners.first) == before
 
 
 class TestAWriteThatIsTakenBack:
