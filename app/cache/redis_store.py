@@ -21,12 +21,11 @@ TIMEOUT = 0.05
 LEASE = 1.0
 MAX_VALUE = 1024 * 1024
 
-# The value, if it is there and not huge; else 1 to whoever may fill the entry, and 0 to the others. A server too
-# full to note a filler lets everybody fill.
+# The value, if it is there and not huge; else 1 to whoever may fill the entry, and 0 to the others.
 ASK = """
 local size = redis.call('HSTRLEN', KEYS[1], ARGV[1])
 if size > 0 and size <= tonumber(ARGV[2]) then return redis.call('HGET', KEYS[1], ARGV[1]) end
-if redis.pcall('SET', KEYS[2], '', 'NX', 'PX', ARGV[3]) then return 1 end
+if redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[3]) then return 1 end
 return 0
 """
 
@@ -76,9 +75,12 @@ class RedisStore:
 
     def record(self, entry: Entry, sealed: Sealed) -> None:
         key = self._key(entry.scope)
+        filling = _filling(key, entry)
         value = seal(_place(key, entry.field), sealed)
         if len(value) <= MAX_VALUE:
-            self._later(lambda: self._redis.eval(RECORD, 2, key, _filling(key, entry), entry.field, value, self._ttl))
+            self._later(lambda: self._redis.eval(RECORD, 2, key, filling, entry.field, value, self._ttl))
+        else:
+            self._later(lambda: self._redis.unlink(filling))
 
     def forget(self, scopes: Iterable[Scope]) -> None:
         keys = [self._key(scope) for scope in scopes]

@@ -13,8 +13,8 @@ Why a cached answer is never staler than the version it is read under:
 
 So the version must be read outside the transaction that writes, and neither read may go to a lagging replica. On
 SQLite a session that writes must start with BEGIN IMMEDIATE, or a row's owner may change between asking and writing.
-Out of sight are SQL given as text, triggers, and cascades of the database's own from one owner's row to another's:
-after those, call `bump` in the same transaction.
+Out of sight are SQL given as text, writes inside a CTE, triggers, and the database's own cascades from one owner's row
+to another's: after those, call `bump` in the same transaction.
 """
 
 import time
@@ -79,13 +79,14 @@ def bump(connection: Connection, version: Column[Any] | InstrumentedAttribute[in
     """Gives the owner its next version, and returns the scope that this outdates."""
     column = version if isinstance(version, Column) else _column(version)
     (key,) = column.table.primary_key
-    now = new_version()
     old = connection.scalar(select(column).where(key == owner_id))
+    now = new_version()
+    later = update(column.table).where(key == owner_id).values({column: case((column >= now, column + 1), else_=now)})
     before = _counting.set(True)
-    connection.execute(
-        update(column.table).where(key == owner_id).values({column: case((column >= now, column + 1), else_=now)})
-    )
-    _counting.reset(before)
+    try:
+        connection.execute(later)
+    finally:
+        _counting.reset(before)
     return None if old is None else Scope(column.table.name, owner_id, old)
 
 

@@ -100,7 +100,7 @@ class TestAnEntryThatAnotherWorkerMade:
     def test_is_not_even_fetched_when_it_is_huge(
         self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
-        self.spoil(server, key, b"x" * 50_000_000)
+        self.spoil(server, key, b"x" * 5_000_000)
         server.client.config_resetstat()
         worker().json(shelf.books_by(1))
         assert server.client.info("stats")["total_net_output_bytes"] < 1_000_000
@@ -144,6 +144,15 @@ class TestWhatIsInRedis:
         cache.close()
         assert server.client.ttl(key) <= 5
 
+    def test_expires_in_time_though_it_was_to_last_longer(
+        self, shelf: Library, cache: Cache, server: RedisServer
+    ) -> None:
+        (key,) = server.client.keys("*")
+        server.client.expire(key, 10 * TTL)
+        cache.json(BOOK(author_id=1, id=3).cached(shelf.scope(1)))
+        cache.close()
+        assert server.client.ttl(key) <= TTL
+
     def test_expires_though_somebody_took_the_expiry_away(
         self, shelf: Library, cache: Cache, server: RedisServer
     ) -> None:
@@ -184,6 +193,12 @@ class TestWhatIsInRedis:
 
     def test_is_not_cleared_by_a_name_that_is_a_pattern(self, cache: Cache) -> None:
         assert cache.clear("authors:*") == 0
+
+    def test_is_no_huge_document_nor_a_lease_for_one(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
+        server.client.flushall()
+        cache.json(shelf.books_by(shelf.author("x" * redis_store.MAX_VALUE)))
+        cache.close()
+        assert server.client.keys("*") == []
 
     def test_is_gone_after_a_write(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
         cache.tidy_after(shelf.session)
@@ -238,6 +253,14 @@ class TestAServerThatIsFull:
 
     def test_costs_no_error(self, shelf: Library, worker: Worker) -> None:
         assert worker().json(shelf.books_by(1)) == EMMA
+
+    def test_still_gives_what_it_has(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+        server.client.config_set("maxmemory", "0")
+        cache = worker()
+        cache.json(shelf.books_by(1))
+        cache.close()
+        server.client.config_set("maxmemory", "1")
+        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
 
     def test_is_still_asked(self, shelf: Library, worker: Worker) -> None:
         cache = worker()
