@@ -31,7 +31,9 @@ class Breaker:
         with self._lock:
             self._failures = 0
 
-    def failed(self) -> None:
+    def failed(self) -> bool:
+        """Whether this opened it."""
         with self._lock:
             self._failures += 1
             self._probe_at = time.monotonic() + PAUSE
+            return self._failures == FAILURES

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from .breaker import Breaker
@@ -114,13 +114,16 @@ class RedisStore:
     def _try(self, command: Callable[[], Any]) -> Any:
         try:
             answer = command()
-        except (ConnectionError, TimeoutError) as error:
-            self.breaker.failed()
-            self._failed(error)
-        except RedisError as error:
+        except ResponseError as error:
             # It is there and says no: full, read-only, or another type under our key.
             self.breaker.succeeded()
-            self._failed(error)
+            self._count("redis_errors")
+            log.info("Redis refused: %s", error)
+        except Exception as error:
+            # Whatever it is: what talks nonsense can make the client raise anything.
+            self._count("redis_errors")
+            if self.breaker.failed():
+                log.warning("Redis does not answer, and is left alone for a while: %r", error)
         else:
             self.breaker.succeeded()
             return answer
@@ -133,10 +136,6 @@ class RedisStore:
 
         if not self._recorder.submit(job):
             self._count("unrecorded")
-
-    def _failed(self, error: RedisError) -> None:
-        self._count("redis_errors")
-        log.warning("Redis failed: %s", error)
 
     def _key(self, scope: Scope) -> str:
         return f"{self._namespace}:{scope.name}:{scope.version}:{SCHEMA.decode()}-{self._release}"

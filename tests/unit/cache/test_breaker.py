@@ -14,6 +14,9 @@ class TestABreaker:
     def test_is_closed_at_first(self, breaker: Breaker) -> None:
         assert breaker.closed
 
+    def test_tells_which_failure_opened_it(self, breaker: Breaker) -> None:
+        assert [breaker.failed() for _ in range(FAILURES + 1)] == [False] * (FAILURES - 1) + [True, False]
+
     def test_is_closed_after_failures_between_successes(self, breaker: Breaker) -> None:
         for _ in range(FAILURES):
             breaker.failed()

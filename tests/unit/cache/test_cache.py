@@ -158,7 +158,7 @@ class TestManyReadsOfOneMissingEntry:
         database.error = ConnectionError("lost")
         answers = self.crowd(shelf, cache, pool)
         database.go_on.set()
-        assert [type(answer.exception()) for answer in answers] == [ConnectionError] * self.CLIENTS
+        assert [type(answer.exception(10)) for answer in answers] == [ConnectionError] * self.CLIENTS
 
     def test_of_two_scopes_do_not_wait_for_each_other(
         self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
