@@ -3,13 +3,14 @@
 Why a cached answer is never staler than the version it is read under:
 
 1. The version and what it covers change in one transaction, so every snapshot of the database in which a scope
-   has version v shows the same content, content(v).
+   has version v shows the same content, content(v). (A query reads nothing else: see Query.owners.)
 2. A reader takes v from a committed row. Only then does it look for an entry, or open a new connection to fill it.
    That later snapshot of the same database has some version w >= v, so an entry under v holds content(w): what v
    promised, or newer and already committed. It is never older.
 3. A writer that rolls back takes its version with it, and nobody else has seen either.
 4. No version comes twice. It is the time of the write, or one more than before where the clock lags, so an id used
-   again, a database built anew or one restored from a backup does not meet entries of its former life.
+   again, a database built anew or one restored from a backup does not meet entries of its former life. (Clear the
+   cache after a restore all the same: under the version that is back may be content(w) that is not.)
 
 So the version must be read outside the transaction that writes, and neither read may go to a lagging replica. On
 SQLite a session that writes must start with BEGIN IMMEDIATE, or a row's owner may change between asking and writing.
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Engine, Table, UpdateBase, case, event, select, update
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session, object_session
+from sqlalchemy.sql import visitors
 
 OWNER = "cache_owner"
 TOUCHED = "cache_touched"
@@ -129,13 +131,16 @@ def _bump_touched(session: Session, _context: object) -> None:
 def _forget_touched(session: Session, _transaction: object) -> None:
     _counting.set(False)
     session.info.pop(TOUCHED, None)
+    session.info.pop(OUTDATED, None)
 
 
 @event.listens_for(Engine, "before_execute")
 def _refuse_uncounted(_connection: Connection, statement: object, *_: object) -> None:
-    owner = owner_of(statement.table) if isinstance(statement, UpdateBase) else None
-    if owner is not None and not _counting.get():
-        raise UncountedWrite(
-            f"This would change rows of {owner.column.table.name} behind the back of their owners' cached answers. "
-            "Add, change or delete them as objects of a session, which moves their owners' versions too."
-        )
+    if not isinstance(statement, UpdateBase) or _counting.get():
+        return
+    for part in visitors.iterate(statement.table):
+        if owner_of(part) is not None:
+            raise UncountedWrite(
+                f"This would change rows of {part} behind the back of their owners' cached answers. Add, change or "
+                "delete them as objects of a session, which moves their owners' versions too."
+            )

@@ -210,6 +210,7 @@ class TestAWriteBehindTheBackOfTheSession:
             lambda s: s.execute(insert(Book).values(author_id=1, title="x").returning(Book.id)),
             lambda s: s.execute(update(Book), [{"id": 1, "title": "x"}]),
             lambda s: s.execute(delete(BOOKS)),
+            lambda s: s.execute(delete(BOOKS.alias())),
             lambda s: s.connection().execute(update(BOOKS).values(title="x")),
             lambda s: s.bulk_save_objects([Book(author_id=1, title="x")]),
             lambda s: s.bulk_insert_mappings(Book, [{"author_id": 1, "title": "x"}]),
