@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 from sqlalchemy import (
     BigInteger,
@@ -108,3 +109,20 @@ def leave_transactions_alone(connection: sqlite3.Connection, _record: object) ->
 
 def begin_to_write(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class Database:
+    """Lets a read in, and holds it until told to go on."""
+
+    def __init__(self, shelf: Library) -> None:
+        self._shelf, self.go_on, self.reads = shelf, Event(), 0
+        self.error: Exception | None = None
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        self.reads += 1
+        assert self.go_on.wait(30)
+        if self.error is not None:
+            raise self.error
+        with self._shelf.connect() as connection:
+            yield connection

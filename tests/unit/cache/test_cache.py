@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Event
 
 import pytest
 from sqlalchemy import Connection
@@ -9,7 +8,7 @@ from sqlalchemy import Connection
 from app.cache import Cache, Outcome, Read
 from app.cache import cache as module
 from app.cache.redis_store import MAX_VALUE
-from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Library
+from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
 from tests.unit.cache.redis_server import until
 
 
@@ -84,23 +83,6 @@ class TestAReadAfterAWrite:
 
     def test_finds_what_was_not_there(self, shelf: Library, cache: Cache) -> None:
         assert cache.json(BOOK(author_id=1, id=2).cached(shelf.scope(1))) == b'{"id":2,"title":"Persuasion"}'
-
-
-class Database:
-    """Lets a read in, and holds it until told to go on."""
-
-    def __init__(self, shelf: Library) -> None:
-        self._shelf, self.go_on, self.reads = shelf, Event(), 0
-        self.error: Exception | None = None
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        self.reads += 1
-        assert self.go_on.wait(30)
-        if self.error is not None:
-            raise self.error
-        with self._shelf.connect() as connection:
-            yield connection
 
 
 class TestManyReadsOfOneMissingEntry:
