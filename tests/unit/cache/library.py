@@ -121,7 +121,7 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         self.reads += 1
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(15)
         if self.error is not None:
             raise self.error
         with self._shelf.connect() as connection:

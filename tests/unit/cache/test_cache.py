@@ -56,6 +56,14 @@ class TestARead:
         cache.clear()
         assert outcomes(cache, shelf.books_by(1)) == [("miss", "database")]
 
+    def test_is_a_hit_when_it_was_filled_since_it_looked(
+        self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read = shelf.books_by(1)
+        answers = iter([None, cache.json(read)])
+        monkeypatch.setattr(cache._memory, "get", lambda _entry: next(answers))
+        assert outcomes(cache, read) == [("hit", "memory")]
+
     def test_of_a_huge_document_is_not_kept(self, shelf: Library, cache: Cache) -> None:
         read = shelf.books_by(shelf.author("x" * MAX_VALUE))
         assert outcomes(cache, read, read) == [("miss", "database")] * 2
