@@ -33,25 +33,32 @@ class RedisServer:
             self._port = probe.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self.client: Any = Redis.from_url(self.url)
+        self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
+        if self._process is not None:
+            return
         command = [executable() or "redis-server", "--port", str(self._port), "--bind", "127.0.0.1"]
         quiet = ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
         self._process = subprocess.Popen([*command, *quiet], stdout=subprocess.PIPE)
-        assert self._process.stdout is not None
-        lines = iter(self._process.stdout.readline, b"")
+        lines = iter(self._process.stdout.readline, b"") if self._process.stdout else ()
         assert any(b"Ready to accept connections" in line for line in lines), "redis-server did not start"
 
     def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
         self.client.close()
+        if self._process is not None:
+            # Leaving the block closes the pipe and waits for the end.
+            with self._process as process:
+                process.kill()
+            self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)

@@ -373,7 +373,6 @@ class Outage:
         write(shelf)
         self.end(server)
         assert b"Persuasion" in worker().json(shelf.books_by(1))
-        self.begin(server)
 
     def test_is_over_without_a_restart(
         self, shelf: Library, worker: Worker, cache: Cache, server: RedisServer, monkeypatch: pytest.MonkeyPatch
@@ -391,7 +390,6 @@ class Outage:
         cache.json(shelf.books_by(1))
         cache.close()
         assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
-        self.begin(server)
 
 
 class TestAServerThatIsFrozen(Outage):
