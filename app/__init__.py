@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import error_handlers, web
+from app import cached_reads, commands, error_handlers, web
 from app.auth import guard, oidc
 from app.auth import routes as auth
 from app.blogs import api as blogs_api
@@ -19,7 +19,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
 
     app.extensions["settings"] = settings
-    app.extensions["database"] = Database(settings.database_url)
+    app.extensions["database"] = database = Database(settings.database_url)
     app.extensions["oidc"] = oidc.Provider(
         settings.oidc_issuer,
         client_id=settings.oidc_client_id,
@@ -31,8 +31,10 @@ def create_app(settings: Settings) -> Flask:
     guard.init_app(app)
     csrf.init_app(app, base_url=settings.base_url)
     error_handlers.init_app(app)
+    cached_reads.init_app(app, settings, database)
 
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(blogs.blueprint)
     app.register_blueprint(blogs_api.blueprint)
+    app.cli.add_command(commands.cache)
     return app

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     base_url: str = Field("", description="where people reach the blog; development: `http://localhost:$PORT`")
     site_name: str = Field("Inkwell", min_length=1, max_length=40, description="the name in the header")
     database_url: str = Field("", description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")
+    redis_url: str = Field("", description="Redis for the query cache; not set: each worker's memory alone")
+    cache_ttl: int = Field(
+        3600, ge=1, le=30 * 24 * 3600, description="how long a cached answer may be kept, in seconds"
+    )
     oidc_issuer: str = Field("https://accounts.google.com", description="the OpenID Connect issuer people log in with")
     oidc_client_id: str = Field("", description="the blog's client id at the issuer")
     oidc_client_secret: str = Field("", repr=False, description="the blog's client secret at the issuer")
@@ -100,6 +104,13 @@ class Settings(BaseSettings):
             return f"postgresql+psycopg://{rest}"
         if scheme != "sqlite":
             raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
     @field_validator("oidc_issuer")

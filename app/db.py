@@ -18,7 +18,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 BUSY_SECONDS = 10
 MAX_ID = 2**63 - 1
@@ -58,11 +58,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
+        self.sessions = sessionmaker(expire_on_commit=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session whose changes are thrown away."""
-        with Session(self.engine) as session:
+        with self.sessions(bind=self.engine) as session:
             yield session
 
     @contextmanager
@@ -73,7 +74,7 @@ class Database:
         """
         with (
             self.engine.connect().execution_options(**{WRITING: True}) as connection,
-            Session(connection, expire_on_commit=False) as session,
+            self.sessions(bind=connection) as session,
         ):
             yield session
             session.commit()

@@ -4,8 +4,10 @@ The arbiter reads this file, and imports no app code: it only starts, watches an
 """
 
 import os
+import shutil
 import socket
 import struct
+from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
@@ -29,6 +31,15 @@ limit_request_field_size = 8190
 loglevel = "warning"
 
 _CLIENT_SECONDS = 10
+_metrics = Path(_env.get("INSTANCE_DIR") or "instance").resolve() / "metrics"
+# Each worker counts in a file of its own there, and any of them can add them up.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_metrics))
+
+
+def on_starting(_server: Any) -> None:
+    """Begin counting at zero."""
+    shutil.rmtree(_metrics, ignore_errors=True)
+    _metrics.mkdir(parents=True)
 
 
 def when_ready(server: Any) -> None:

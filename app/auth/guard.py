@@ -9,6 +9,7 @@ from flask_login import LoginManager, UserMixin
 
 from app.auth.queries import user_with_session
 from app.auth.session import claimed_user
+from app.cache import Scope
 from app.current import database
 from app.errors import LoginRequired
 from app.web.public import is_public
@@ -16,12 +17,12 @@ from app.web.public import is_public
 
 @dataclass(frozen=True)
 class Visitor(UserMixin):
-    """Somebody logged in, as their row said at the beginning of this request."""
+    """Somebody logged in, as their row said at the beginning of this request; `scope` is what they own, by then."""
 
     id: int
     name: str
     email: str | None
-    cache_version: int
+    scope: Scope
 
 
 class SessionOnlyLogin(LoginManager):
@@ -57,7 +58,7 @@ def logged_in() -> Visitor:
 def _visitor(_user_id: str) -> Visitor | None:
     claim = claimed_user(session)
     row: Any = claim and user_with_session(database(), *claim)
-    return row and Visitor(id=row.id, name=row.name, email=row.email, cache_version=row.cache_version)
+    return row and Visitor(row.id, row.name, row.email, Scope("users", row.id, row.cache_version))
 
 
 def _refuse_strangers() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.cache import new_version
 from app.db import Base, UtcDateTime
 
 
@@ -22,5 +23,5 @@ class User(Base):
     email_verified: Mapped[bool] = mapped_column(default=False)
     disabled: Mapped[bool] = mapped_column(default=False)
     session_epoch: Mapped[int] = mapped_column(default=1)
-    cache_version: Mapped[int] = mapped_column(default=1)
+    cache_version: Mapped[int] = mapped_column(default=new_version)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))

@@ -1,14 +1,12 @@
 """Blogs as JSON, for programs."""
 
-from typing import Any
-
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft
-from app.blogs.models import Blog
+from app.cached_reads import document
 from app.current import database
 from app.web.body import read_json
 
@@ -17,14 +15,12 @@ blueprint = Blueprint("blogs_api", __name__, url_prefix="/api/blogs")
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    with database().read() as db:
-        return jsonify([_document(blog) for blog in queries.blogs_by(db, logged_in().id)])
+    return _json(document(queries.blogs_by(logged_in().scope)))
 
 
 @blueprint.get("/<id:blog_id>")
 def show(blog_id: int) -> ResponseReturnValue:
-    with database().read() as db:
-        return jsonify(_document(queries.blog_by(db, logged_in().id, blog_id)))
+    return _json(document(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG))
 
 
 @blueprint.post("")
@@ -32,7 +28,7 @@ def create() -> ResponseReturnValue:
     draft = read_json(Draft)
     with database().write() as db:
         blog = queries.publish(db, logged_in().id, draft)
-    return jsonify(_document(blog)), 201
+    return _json(queries.document_of(blog), 201)
 
 
 @blueprint.patch("/<id:blog_id>")
@@ -40,7 +36,7 @@ def update(blog_id: int) -> ResponseReturnValue:
     change = read_json(Change)
     with database().write() as db:
         blog = queries.revise(db, logged_in().id, blog_id, change)
-    return jsonify(_document(blog))
+    return _json(queries.document_of(blog))
 
 
 @blueprint.delete("/<id:blog_id>")
@@ -50,12 +46,5 @@ def delete(blog_id: int) -> ResponseReturnValue:
     return "", 204
 
 
-def _document(blog: Blog) -> dict[str, Any]:
-    return {
-        "id": blog.id,
-        "title": blog.title,
-        "content": blog.content,
-        "version": blog.version,
-        "created_at": blog.created_at.isoformat(),
-        "updated_at": blog.updated_at.isoformat(),
-    }
+def _json(document: bytes, status: int = 200) -> Response:
+    return Response(document, status, mimetype="application/json")

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.auth.models import User
+from app.cache import owned_by
 from app.db import Base, UtcDateTime
 
 
@@ -28,3 +30,7 @@ class Blog(Base):
 
     __mapper_args__: Any = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own shape
     __table_args__: Any = (Index(None, owner_id, id), {"sqlite_autoincrement": True})
+
+
+# Every write to a blog moves its owner's version, and with it away from what was cached.
+owned_by(Blog.owner_id, User.cache_version)

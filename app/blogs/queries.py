@@ -1,23 +1,41 @@
 """Reading and writing blogs, always on behalf of somebody."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import Select, select
+from pydantic_core import to_json
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
+from app.cache import Query, Read, Scope
 from app.errors import Changed, NotFound
 
+NO_SUCH_BLOG = "There is no such blog."
 
-def blogs_by(session: Session, owner_id: int) -> Sequence[Blog]:
+COLUMNS = (Blog.id, Blog.title, Blog.content, Blog.version, Blog.created_at, Blog.updated_at)
+BLOGS_BY = Query("blogs_by", select(*COLUMNS).where(Blog.owner_id == bindparam("owner_id")).order_by(Blog.id.desc()))
+BLOG_BY = Query(
+    "blog_by", select(*COLUMNS).where(Blog.owner_id == bindparam("owner_id"), Blog.id == bindparam("id")), one=True
+)
+
+
+def blogs_by(owner: Scope) -> Read:
     """That person's blogs, newest first."""
-    return session.scalars(select(Blog).where(Blog.owner_id == owner_id).order_by(Blog.id.desc())).all()
+    return BLOGS_BY(owner_id=owner.id).cached(owner)
 
 
-def blog_by(session: Session, owner_id: int, blog_id: int) -> Blog:
-    """That person's blog. Raises NotFound for another's just as for none."""
-    return _found(session.scalar(_one_by(owner_id, blog_id)))
+def blog_by(owner: Scope, blog_id: int) -> Read:
+    """That person's blog; null for another's just as for none."""
+    return BLOG_BY(owner_id=owner.id, id=blog_id).cached(owner)
+
+
+def blog_as_saved(owner: Scope, blog_id: int) -> Read:
+    """That person's blog as it is by now, which may be later than when the request began."""
+    return BLOG_BY(owner_id=owner.id, id=blog_id)
+
+
+def document_of(blog: Blog) -> bytes:
+    """The JSON document that a read would give."""
+    return to_json({column.key: getattr(blog, column.key) for column in COLUMNS})
 
 
 def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
@@ -44,14 +62,8 @@ def remove(session: Session, owner_id: int, blog_id: int) -> None:
 
 def _locked(session: Session, owner_id: int, blog_id: int) -> Blog:
     # On PostgreSQL two writers of one blog wait for each other here; on SQLite they did when they began.
-    return _found(session.scalar(_one_by(owner_id, blog_id).with_for_update()))
-
-
-def _one_by(owner_id: int, blog_id: int) -> Select[Blog]:
-    return select(Blog).where(Blog.owner_id == owner_id, Blog.id == blog_id)
-
-
-def _found(blog: Blog | None) -> Blog:
+    statement = select(Blog).where(Blog.owner_id == owner_id, Blog.id == blog_id).with_for_update()
+    blog = session.scalar(statement)
     if blog is None:
-        raise NotFound("There is no such blog.")
+        raise NotFound(NO_SUCH_BLOG)
     return blog

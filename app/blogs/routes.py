@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft
+from app.cached_reads import value
 from app.current import database
 from app.errors import Changed, Invalid
 from app.web.body import check
@@ -18,7 +19,8 @@ blueprint = Blueprint("blogs", __name__)
 
 
 @blueprint.app_template_filter("day")
-def day(moment: datetime) -> str:
+def day(timestamp: str) -> str:
+    moment = datetime.fromisoformat(timestamp)
     return f"{moment.day} {moment:%B %Y}"
 
 
@@ -30,8 +32,7 @@ def landing() -> ResponseReturnValue:
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
-    with database().read() as db:
-        return render_template("blogs/index.html", blogs=queries.blogs_by(db, logged_in().id))
+    return render_template("blogs/index.html", blogs=value(queries.blogs_by(logged_in().scope)))
 
 
 @blueprint.get("/blogs/new")
@@ -56,15 +57,12 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>")
 def show(blog_id: int) -> ResponseReturnValue:
-    with database().read() as db:
-        return render_template("blogs/show.html", blog=queries.blog_by(db, logged_in().id, blog_id))
+    return render_template("blogs/show.html", blog=_blog(blog_id))
 
 
 @blueprint.get("/blogs/<id:blog_id>/edit")
 def edit(blog_id: int) -> ResponseReturnValue:
-    with database().read() as db:
-        blog = queries.blog_by(db, logged_in().id, blog_id)
-    return _edit_form(blog_id, {"title": blog.title, "content": blog.content, "version": blog.version}, {})
+    return _edit_form(blog_id, _blog(blog_id), {})
 
 
 @blueprint.post("/blogs/<id:blog_id>/edit")
@@ -77,8 +75,7 @@ def update(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>/delete")
 def confirm_delete(blog_id: int) -> ResponseReturnValue:
-    with database().read() as db:
-        return render_template("blogs/delete.html", blog=queries.blog_by(db, logged_in().id, blog_id))
+    return render_template("blogs/delete.html", blog=_blog(blog_id))
 
 
 @blueprint.post("/blogs/<id:blog_id>/delete")
@@ -100,10 +97,13 @@ def ask_again(error: Invalid) -> ResponseReturnValue:
 def show_both(error: Changed) -> ResponseReturnValue:
     """What was typed, beside what is saved by now; saving once more replaces it knowingly."""
     blog_id = (request.view_args or {})["blog_id"]
-    with database().read() as db:
-        saved = queries.blog_by(db, logged_in().id, blog_id)
-    typed = {**request.form, "version": saved.version}
+    saved = value(queries.blog_as_saved(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
+    typed = {**request.form, "version": saved["version"]}
     return _edit_form(blog_id, typed, {}, saved=saved, conflict=str(error)), 409
+
+
+def _blog(blog_id: int) -> Any:
+    return value(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
 
 
 def _new_form(values: Any, errors: dict[str, str]) -> str:

@@ -48,8 +48,12 @@ class Cache:
         redis_url: str | None = None,
         max_entries: int = 10_000,
         max_bytes: int = 32 * 1024 * 1024,
+        on_event: Callable[[str], object] = lambda name: None,
     ) -> None:
-        """`connect` opens a transaction of its own; `release` changes whenever the form of a document may."""
+        """`connect` opens a transaction of its own; `release` changes whenever the form of a document may.
+
+        `on_event` is told the name of each thing that `stats` counts, for a count over several processes.
+        """
         self._connect, self._ttl = connect, ttl
         self._memory = Memory(max_entries, max_bytes)
         self._redis = RedisStore(redis_url, namespace, release, ttl, self._count) if redis_url else None
@@ -57,6 +61,7 @@ class Cache:
         self._flights: dict[Entry, Future[bytes]] = {}
         self._counter_lock = Lock()
         self._counters: Counter[str] = Counter()
+        self._on_event = on_event
 
     def json(self, read: Read, observe: Callable[[Outcome], object] | None = None) -> bytes:
         started = time.perf_counter()
@@ -159,3 +164,4 @@ class Cache:
     def _count(self, name: str) -> None:
         with self._counter_lock:
             self._counters[name] += 1
+        self._on_event(name)

@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 def as_object(row: Row[*tuple[Any, ...]]) -> object:
-    return dict(row._mapping)
+    return dict(row._mapping)  # noqa: SLF001  public by SQLAlchemy's documentation
 
 
 class Query:

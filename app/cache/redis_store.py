@@ -119,7 +119,7 @@ class RedisStore:
             self.breaker.succeeded()
             self._count("redis_errors")
             log.info("Redis refused: %s", error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever it is: what talks nonsense can make the client raise anything.
             self._count("redis_errors")
             if self.breaker.failed():

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import headers, health, log, request_id, session_cookie
+from app.web import headers, health, log, metrics, request_id, session_cookie
 from app.web.body import MAX_BODY_BYTES
 from app.web.ids import IdConverter
 
@@ -22,3 +22,4 @@ def init_app(app: Flask, settings: Settings) -> None:
     headers.init_app(app, production=settings.production)
     session_cookie.init_app(app, production=settings.production)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)

@@ -31,6 +31,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/static/<path:filename>"): ANYBODY_200,
     ("GET", "/healthz"): ANYBODY_200,
     ("GET", "/readyz"): ANYBODY_200,
+    ("GET", "/metrics"): ANYBODY_200,
     ("GET", "/auth/google"): Row(503, 503, 503),  # these tests run no provider
     ("GET", "/auth/google/callback"): Row(400, 400, 400),
     ("GET", "/auth/logout"): ANYBODY_200,

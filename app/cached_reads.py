@@ -1,0 +1,65 @@
+"""Reads through the query cache within a request, and what the answer tells of them."""
+
+from functools import cache as once
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g
+from pydantic_core import from_json
+
+from app.cache import Cache, Outcome, Read
+from app.config import Settings
+from app.db import Database
+from app.errors import NotFound
+from app.web.metrics import cache_events
+
+
+def init_app(app: Flask, settings: Settings, database: Database) -> None:
+    cache = Cache(
+        database.engine.connect,
+        namespace="inkwell",
+        release=_release(),
+        ttl=settings.cache_ttl,
+        redis_url=settings.redis_url or None,
+        on_event=lambda name: cache_events.labels(name).inc(),
+    )
+    cache.tidy_after(database.sessions)
+    app.extensions["cache"] = cache
+    app.after_request(_tell)
+
+
+def document(read: Read, missing: str = "") -> bytes:
+    """The read's JSON document, as the API sends it. Raises NotFound with the sentence `missing` if it is null."""
+    outcomes: list[Outcome] = g.setdefault("outcomes", [])
+    answer = cast(Cache, current_app.extensions["cache"]).json(read, observe=outcomes.append)
+    if missing and answer == b"null":
+        raise NotFound(missing)
+    return answer
+
+
+def value(read: Read, missing: str = "") -> Any:
+    """The read's JSON document, parsed."""
+    return from_json(document(read, missing))
+
+
+def _tell(response: Response) -> Response:
+    outcomes: list[Outcome] = g.get("outcomes", [])
+    if outcomes:
+        results = {outcome.result for outcome in outcomes}
+        response.headers["X-Cache"] = next(result for result in ("miss", "bypass", "hit") if result in results)
+        response.headers["Server-Timing"] = ", ".join(map(_timing, outcomes))
+    return response
+
+
+def _timing(outcome: Outcome) -> str:
+    return f'{outcome.name};dur={outcome.seconds * 1000:.2f};desc="{outcome.result} {outcome.tier}"'
+
+
+@once
+def _release() -> str:
+    """What changes whenever the code does: Redis outlives a deployment, and the form of a document may not."""
+    digest = blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,37 @@
+"""Counters, summed over all workers of this machine, in the Prometheus text format."""
+
+import os
+from pathlib import Path
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from app.web.public import public
+
+blueprint = Blueprint("metrics", __name__)
+
+cache_events = Counter("inkwell_cache_events", "What became of reads through the query cache.", ["event"])
+
+
+@blueprint.get("/metrics")
+@public
+def metrics() -> Response:
+    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def counted_cache_events(folder: Path) -> dict[str, float]:
+    """How often each event came in the server whose workers count in that folder."""
+    samples = [sample for metric in _summed(str(folder)).collect() for sample in metric.samples]
+    return {sample.labels["event"]: sample.value for sample in samples if sample.name == "inkwell_cache_events_total"}
+
+
+def _registry() -> CollectorRegistry:
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return _summed(folder) if folder else REGISTRY
+
+
+def _summed(folder: str) -> CollectorRegistry:
+    workers = CollectorRegistry()
+    MultiProcessCollector(workers, path=folder)  # type: ignore[no-untyped-call]
+    return workers
