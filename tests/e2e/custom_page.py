@@ -72,10 +72,11 @@ class CustomPage(_Page):
         self._page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": self._site_url}])
 
     def submit(self, button: str, **fields: str) -> None:
-        """Fill the labelled fields, then press the button."""
+        """Fill the named fields, press the button, and be on the page that answers."""
         for name, value in fields.items():
             self._page.locator(f"[name={name}]").fill(value)
-        self._page.get_by_role("button", name=button).click()
+        with self._page.expect_navigation():
+            self._page.get_by_role("button", name=button).click()
 
     def get_contents_of(self, selector: str) -> str:
         """The text that a person reads in the first such element."""
