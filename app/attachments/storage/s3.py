@@ -1,0 +1,240 @@
+"""Files in S3, or in a server that speaks as S3 does."""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from app.attachments.storage.disposition import Disposition, content_disposition
+from app.attachments.storage.store import (
+    AlreadyStored,
+    ListedObject,
+    ListedUpload,
+    ObjectInfo,
+    ObjectNotFound,
+    Part,
+    Readable,
+    Store,
+    StoreError,
+    StoreUnavailable,
+    Upload,
+    UploadNotFound,
+    WrongParts,
+    checked,
+)
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, PartTypeDef
+
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
+UNSET = "application/octet-stream"
+# A store that is dead or frozen costs a request these seconds, twice at most.
+CONNECT_TIMEOUT = 1
+READ_TIMEOUT = 3
+ATTEMPTS = 2
+
+ANSWERS: Mapping[str, type[StoreError]] = {
+    "404": ObjectNotFound,
+    "NoSuchKey": ObjectNotFound,
+    "NoSuchUpload": UploadNotFound,
+    "PreconditionFailed": AlreadyStored,
+    "InvalidPart": WrongParts,
+    "BadDigest": WrongParts,
+    "InvalidPartOrder": WrongParts,
+    "EntityTooSmall": WrongParts,
+    "MalformedXML": WrongParts,
+}
+
+
+class S3Store(Store):
+    """One bucket. Without keys given, boto3 looks for credentials where it always does."""
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        region: str,
+        endpoint_url: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+    ) -> None:
+        self.bucket = bucket
+        self.endpoint_url = endpoint_url
+        self._region = region
+        self._access_key_id = access_key_id
+        self._secret_access_key = secret_access_key
+        self._clients: dict[int, S3Client] = {}
+        self._making = threading.Lock()
+
+    @property
+    def client(self) -> "S3Client":
+        # By process: connections must not be shared with the workers that a parent forks.
+        made = self._clients.get(os.getpid())
+        if made is None:
+            with self._making:
+                made = self._clients.get(os.getpid()) or self._new_client()
+                self._clients = {os.getpid(): made}
+        return made
+
+    def _new_client(self) -> "S3Client":
+        # Importing boto3 takes as long as starting all the rest.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        return boto3.session.Session().client(
+            "s3",
+            region_name=self._region,
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=self._access_key_id,
+            aws_secret_access_key=self._secret_access_key,
+            config=Config(
+                # Left to itself boto3 presigns with SigV2 in us-east-1, which binds neither length nor checksum.
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if self.endpoint_url else "virtual"},
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
+                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            ),
+        )
+
+    def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:
+        url = self._presign(
+            "put_object",
+            expires_in,
+            Key=checked(key),
+            ContentType=content_type,
+            ContentLength=size,
+            ChecksumSHA256=sha256,
+            IfNoneMatch="*",
+        )
+        return Upload(url, "PUT", {"Content-Type": content_type, CHECKSUM_HEADER: sha256, "If-None-Match": "*"})
+
+    def presign_get(
+        self, key: str, filename: str, content_type: str, *, disposition: Disposition, expires_in: int
+    ) -> str:
+        return self._presign(
+            "get_object",
+            expires_in,
+            Key=checked(key),
+            ResponseContentType=content_type,
+            ResponseContentDisposition=content_disposition(filename, content_type, disposition),
+        )
+
+    def head(self, key: str) -> ObjectInfo | None:
+        try:
+            with translated():
+                told = self.client.head_object(Bucket=self.bucket, Key=checked(key), ChecksumMode="ENABLED")
+        except ObjectNotFound:
+            return None
+        return ObjectInfo(told["ContentLength"], told.get("ContentType", UNSET), told.get("ChecksumSHA256"))
+
+    @contextmanager
+    def open(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[Readable]:
+        wanted: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": checked(key)}
+        # Only where asked for: an empty object has no range to serve.
+        if start or stop is not None:
+            wanted["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
+        with translated():
+            answer = self.client.get_object(**wanted)
+            with answer["Body"] as body:
+                yield body
+
+    def delete(self, key: str) -> None:
+        with translated():
+            self.client.delete_object(Bucket=self.bucket, Key=checked(key))
+
+    def list(self, prefix: str) -> Iterator[ListedObject]:
+        with translated():
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                for each in page.get("Contents", ()):
+                    yield ListedObject(each["Key"], each["Size"], each["LastModified"])
+
+    def create_multipart(self, key: str, content_type: str) -> str:
+        with translated():
+            answer = self.client.create_multipart_upload(
+                Bucket=self.bucket, Key=checked(key), ContentType=content_type, ChecksumAlgorithm="SHA256"
+            )
+        return answer["UploadId"]
+
+    def presign_part(self, key: str, upload_id: str, number: int, *, size: int, sha256: str, expires_in: int) -> Upload:
+        url = self._presign(
+            "upload_part",
+            expires_in,
+            Key=checked(key),
+            UploadId=upload_id,
+            PartNumber=number,
+            ContentLength=size,
+            ChecksumSHA256=sha256,
+        )
+        return Upload(url, "PUT", {CHECKSUM_HEADER: sha256})
+
+    def list_parts(self, key: str, upload_id: str) -> Sequence[Part]:
+        return [Part(each["PartNumber"], each["Size"]) for each in self._stored_parts(key, upload_id)]
+
+    def complete_multipart(self, key: str, upload_id: str, checksums: Sequence[str]) -> None:
+        etags = {each["PartNumber"]: each["ETag"] for each in self._stored_parts(key, upload_id)}
+        if not etags or sorted(etags) != list(range(1, len(checksums) + 1)):
+            raise WrongParts
+        parts: list[CompletedPartTypeDef] = [
+            {"PartNumber": number, "ETag": etags[number], "ChecksumSHA256": checksum}
+            for number, checksum in enumerate(checksums, 1)
+        ]
+        with translated():
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=checked(key),
+                UploadId=upload_id,
+                MultipartUpload={"Parts": parts},
+                IfNoneMatch="*",
+            )
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        try:
+            with translated():
+                self.client.abort_multipart_upload(Bucket=self.bucket, Key=checked(key), UploadId=upload_id)
+        except UploadNotFound:
+            return
+
+    def list_multiparts(self, prefix: str) -> Iterator[ListedUpload]:
+        with translated():
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
+                for each in page.get("Uploads", ()):
+                    yield ListedUpload(each["Key"], each["UploadId"], each["Initiated"])
+
+    def _stored_parts(self, key: str, upload_id: str) -> "Sequence[PartTypeDef]":
+        with translated():
+            pages = self.client.get_paginator("list_parts").paginate(
+                Bucket=self.bucket, Key=checked(key), UploadId=upload_id
+            )
+            sent = [each for page in pages for each in page.get("Parts", ())]
+        # Some servers list a part once for every time it was sent.
+        newest = {each["PartNumber"]: each for each in sorted(sent, key=itemgetter("LastModified"))}
+        return [newest[number] for number in sorted(newest)]
+
+    def _presign(self, operation: str, expires_in: int, **parameters: str | int) -> str:
+        with translated():
+            return self.client.generate_presigned_url(
+                operation, Params={"Bucket": self.bucket, **parameters}, ExpiresIn=expires_in
+            )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn botocore's errors into the store's own."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in ANSWERS:
+            raise ANSWERS[code] from error
+        message = f"The store refused: {code}."
+        raise StoreUnavailable(message) from error
+    except BotoCoreError as error:
+        message = f"The store does not answer: {type(error).__name__}."
+        raise StoreUnavailable(message) from error
