@@ -1,0 +1,84 @@
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import wrap_file
+
+from app.attachments.storage.disk import DiskStore, Refused, WrongBody
+from app.attachments.storage.s3 import S3Store
+from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
+from tests.seaweedfs import SeaweedFS, seaweedfs
+
+__all__ = ["seaweedfs"]
+
+STATUSES: dict[type[StoreError], int] = {
+    WrongBody: 400,
+    Refused: 403,
+    ObjectNotFound: 404,
+    UploadNotFound: 404,
+    AlreadyStored: 412,
+}
+
+
+@pytest.fixture(params=["s3", "disk"], scope="session")
+def store(request: pytest.FixtureRequest) -> Store:
+    found = request.getfixturevalue(f"{request.param}_store")
+    assert isinstance(found, Store)
+    return found
+
+
+@pytest.fixture(scope="session")
+def s3_store(new_bucket: Callable[[], S3Store]) -> S3Store:
+    return new_bucket()
+
+
+@pytest.fixture(scope="session")
+def new_bucket(seaweedfs: SeaweedFS) -> Callable[[], S3Store]:
+    def make() -> S3Store:
+        made = S3Store(
+            f"inkwell-{uuid.uuid4().hex}",
+            region=seaweedfs.region,
+            endpoint_url=seaweedfs.endpoint_url,
+            access_key_id=seaweedfs.access_key,
+            secret_access_key=seaweedfs.secret_key,
+        )
+        made.client.create_bucket(Bucket=made.bucket)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def disk_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiskStore]:
+    with_routes: list[DiskStore] = []
+    server = make_server("127.0.0.1", 0, Request.application(lambda request: answer(with_routes[0], request)), True)
+    with_routes.append(DiskStore(tmp_path_factory.mktemp("store"), f"http://127.0.0.1:{server.port}", "secret"))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield with_routes[0]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def answer(store: DiskStore, request: Request) -> Response:
+    key, query = request.path[1:], request.args.to_dict()
+    try:
+        if request.method == "PUT":
+            store.receive(key, query, dict(request.headers), request.stream)
+            return Response()
+        found = store.serve(key, query)
+    except StoreError as error:
+        return Response(str(error), STATUSES[type(error)])
+    response = Response(wrap_file(request.environ, found.body), direct_passthrough=True, mimetype=found.content_type)
+    response.content_length = found.size
+    response.headers["Content-Disposition"] = found.disposition
+    return response.make_conditional(request, accept_ranges=True, complete_length=found.size)
+
+
+@pytest.fixture
+def key() -> str:
+    return f"1/{uuid.uuid4()}"
