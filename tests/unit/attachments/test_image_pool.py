@@ -1,0 +1,203 @@
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+import pytest
+from PIL import Image
+
+from app.attachments import image_pool
+from app.attachments.image_pool import PROGRAM, Busy, ImagePool
+from app.attachments.images import MAX_BYTES, ImageInfo, NotAnImage, TooLarge
+
+MEGABYTE = 1024 * 1024
+
+
+def picture() -> BinaryIO:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(out, "PNG")
+    out.seek(0)
+    return out
+
+
+class SlowPicture(io.BytesIO):
+    """A picture whose bytes come when they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__(picture().read())
+        self.asked = Event()
+        self.let_go = Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.asked.set()
+        self.let_go.wait()
+        return super().read(size)
+
+
+class BrokenSource(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise ConnectionResetError
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Let the image program do `code` in place of its job."""
+    program = (
+        f"import os, signal, sys\nfrom app.attachments import images\n{code}\nsys.exit(images.main(*sys.argv[1:]))"
+    )
+    monkeypatch.setattr(image_pool, "PROGRAM", [sys.executable, "-c", program])
+
+
+class TestAPool:
+    @pytest.fixture
+    def pool(self) -> ImagePool:
+        return ImagePool()
+
+    def test_inspects(self, pool: ImagePool) -> None:
+        assert pool.inspect(picture(), "image/png") == ImageInfo(64, 48, "PNG")
+
+    def test_makes_variants(self, pool: ImagePool) -> None:
+        assert Image.open(io.BytesIO(pool.variant(picture(), 32))).size == (32, 24)
+
+    def test_says_what_is_no_image(self, pool: ImagePool) -> None:
+        with pytest.raises(NotAnImage, match="not an image"):
+            pool.inspect(io.BytesIO(b"<script>"), "image/png")
+
+    def test_says_what_is_too_long(self, pool: ImagePool) -> None:
+        with pytest.raises(TooLarge, match="50 MB"):
+            pool.inspect(io.BytesIO(bytes(MAX_BYTES + MEGABYTE)), "image/png")
+
+    def test_does_not_take_a_broken_source_for_a_broken_image(self, pool: ImagePool) -> None:
+        with pytest.raises(ConnectionResetError):
+            pool.inspect(BrokenSource(), "image/png")
+
+    def test_survives_an_image_that_kills_its_decoder(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
+        stand_in(monkeypatch, "images.done = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)")
+        with pytest.raises(NotAnImage):
+            pool.inspect(picture(), "image/png")
+
+    def test_gives_up_an_image_that_takes_for_ever(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
+        stand_in(monkeypatch, "images.MAX_SECONDS = 1\nimages.done = lambda *_: signal.pause()")
+        with pytest.raises(TooLarge, match="seconds"):
+            pool.inspect(picture(), "image/png")
+
+    def test_does_not_blame_the_image_for_a_broken_program(
+        self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stand_in(monkeypatch, "raise ImportError")
+        with pytest.raises(RuntimeError, match="ImportError"):
+            pool.inspect(picture(), "image/png")
+
+
+class TestAPoolAtWork:
+    @pytest.fixture
+    def pool(self) -> ImagePool:
+        return ImagePool(workers=1, waiting=1)
+
+    @pytest.fixture
+    def slow(self) -> SlowPicture:
+        return SlowPicture()
+
+    @pytest.fixture
+    def threads(self, slow: SlowPicture) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor() as pool:
+            yield pool
+            slow.let_go.set()
+
+    @pytest.fixture(autouse=True)
+    def started(self, pool: ImagePool, slow: SlowPicture, threads: ThreadPoolExecutor) -> Future[ImageInfo]:
+        running = threads.submit(pool.inspect, slow, "image/png")
+        assert slow.asked.wait(10)
+        return running
+
+    def test_lets_one_wait(self, pool: ImagePool, slow: SlowPicture, threads: ThreadPoolExecutor) -> None:
+        waiting = threads.submit(pool.inspect, picture(), "image/png")
+        slow.let_go.set()
+        assert waiting.result(10).format == "PNG"
+
+    def test_runs_no_more_than_its_workers(
+        self, pool: ImagePool, slow: SlowPicture, threads: ThreadPoolExecutor
+    ) -> None:
+        second = SlowPicture()
+        second.let_go.set()
+        waiting = threads.submit(pool.inspect, second, "image/png")
+        assert not second.asked.wait(0.3)
+        slow.let_go.set()
+        waiting.result(10)
+
+    class TestWithoutAPlaceToWait:
+        @pytest.fixture
+        def pool(self) -> ImagePool:
+            return ImagePool(workers=1, waiting=0)
+
+        def test_is_busy(self, pool: ImagePool) -> None:
+            with pytest.raises(Busy):
+                pool.inspect(picture(), "image/png")
+
+        def test_is_free_again_afterwards(self, pool: ImagePool, slow: SlowPicture, started: Future[ImageInfo]) -> None:
+            slow.let_go.set()
+            started.result(10)
+            assert pool.inspect(picture(), "image/png").width == 64
+
+
+class TestTheProgram:
+    def test_ends_with_the_worker_that_feeds_it(self) -> None:
+        with subprocess.Popen(
+            [*PROGRAM, "variant", "320"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        ) as program:
+            assert program.stdin is not None
+            program.stdin.close()
+            assert program.wait(10) == 3
+
+    def test_knows_nothing_of_the_application(self) -> None:
+        names = subprocess.run(
+            [sys.executable, "-I", "-X", "importtime", *PROGRAM[2:], "variant", "320"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        ).stderr
+        assert (b"PIL.Image" in names, b"flask" in names) == (True, False)
+
+
+LARGEST = {
+    "png": 'Image.new("RGBA", (7300, 5470), (1, 2, 3, 4)).save(sys.argv[1], "PNG", compress_level=1)',
+    "jpeg": 'Image.new("RGB", (7300, 5470)).save(sys.argv[1], "JPEG", progressive=True, subsampling=0)',
+    "webp": 'Image.new("RGBA", (4000, 3990), (1, 2, 3, 4)).save(sys.argv[1], "WEBP", lossless=True, method=0)',
+    "gif": 'f = [Image.new("L", (3100, 3200), n) for n in range(9)]\n'
+    'f[0].save(sys.argv[1], "GIF", save_all=True, append_images=f[1:])',
+}
+
+
+@pytest.fixture(scope="module", params=LARGEST)
+def largest(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("largest") / str(request.param)
+    maker = f"import sys\nfrom PIL import Image\n{LARGEST[request.param]}"
+    subprocess.run([sys.executable, "-c", maker, path], check=True)
+    return path
+
+
+class TestTheLargestPicturesThatAreAllowed:
+    def test_are_inspected_in_300_mb(self, largest: Path) -> None:
+        assert memory_of(largest, "inspect", f"image/{largest.name}") < 300 * MEGABYTE
+
+    def test_are_shown_in_300_mb(self, largest: Path) -> None:
+        assert memory_of(largest, "variant", "1280") < 300 * MEGABYTE
+
+
+# A process starts with the peak of the one that started it, so let that be a small one.
+MEASURE = """
+import resource, subprocess, sys
+ended = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(ended.returncode)
+"""
+
+
+def memory_of(path: Path, *job: str) -> int:
+    with path.open("rb") as file:
+        command = [sys.executable, "-c", MEASURE, *PROGRAM, *job]
+        peak = int(subprocess.run(command, stdin=file, stdout=subprocess.PIPE, check=True).stdout)
+    return peak * (1 if sys.platform == "darwin" else 1024)
