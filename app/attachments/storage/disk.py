@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from app.attachments.slices import buffered_slice
 from app.attachments.storage.disposition import Disposition, content_disposition
 from app.attachments.storage.store import (
     SMALLEST_PART,
@@ -38,6 +37,7 @@ from app.attachments.storage.store import (
     checked,
     composite,
 )
+from app.attachments.streams import buffered_slice
 
 CHUNK = 1024 * 1024
 CHECKSUM_HEADER = "x-checksum-sha256"

@@ -1,0 +1,395 @@
+import hashlib
+import io
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier, Event
+from typing import BinaryIO
+
+import pytest
+
+from app.attachments.disk_cache import BLOCK, DiskCache
+
+PROJECT = Path(__file__).parents[3]
+BODY = os.urandom(2 * BLOCK + 1000)
+
+
+class Source:
+    """Has one body, and counts how often it was asked for it."""
+
+    def __init__(self, body: bytes = BODY) -> None:
+        self.body = body
+        self.fetches = 0
+
+    def __call__(self, out: BinaryIO) -> None:
+        self.fetches += 1
+        out.write(self.body)
+
+
+class BrokenSource(Source):
+    def __call__(self, out: BinaryIO) -> None:
+        super().__call__(out)
+        raise LookupError
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def cache(root: Path) -> DiskCache:
+    return DiskCache(root, 10 * len(BODY))
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+def read(cache: DiskCache, source: Callable[[BinaryIO], None], key: str = "a") -> bytes:
+    with cache.open(key, source) as stream:
+        return stream.read()
+
+
+def entry(root: Path) -> Path:
+    [path] = (root / "entries").iterdir()
+    return path
+
+
+def damage(path: Path, at: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at, os.SEEK_SET if at >= 0 else os.SEEK_END)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+class TestAColdCache:
+    def test_answers_what_it_fetched(self, cache: DiskCache, source: Source) -> None:
+        assert read(cache, source) == BODY
+
+    def test_fetches_once_for_twelve_at_once(self, cache: DiskCache, source: Source) -> None:
+        together = Barrier(12)
+
+        def ask(_: int) -> bytes:
+            together.wait()
+            return read(cache, source)
+
+        with ThreadPoolExecutor(12) as threads:
+            bodies = set(threads.map(ask, range(12)))
+        assert (bodies, source.fetches) == ({BODY}, 1)
+
+    def test_keeps_nothing_of_a_fetch_that_failed(self, cache: DiskCache, root: Path) -> None:
+        with pytest.raises(LookupError):
+            read(cache, BrokenSource())
+        assert [path for path in root.rglob("*") if path.is_file()] == []
+
+    def test_asks_again_after_a_fetch_that_failed(self, cache: DiskCache, source: Source) -> None:
+        with pytest.raises(LookupError):
+            read(cache, BrokenSource())
+        assert read(cache, source) == BODY
+
+    def test_does_not_keep_what_is_larger_than_all_of_it(self, root: Path, source: Source) -> None:
+        small = DiskCache(root, len(BODY) // 2)
+        assert (read(small, source), small.stats().bytes) == (BODY, 0)
+
+
+class TestAWarmCache:
+    @pytest.fixture(autouse=True)
+    def filled(self, cache: DiskCache, source: Source) -> None:
+        read(cache, source)
+
+    def test_answers_without_fetching(self, cache: DiskCache, source: Source) -> None:
+        assert (read(cache, source), source.fetches) == (BODY, 1)
+
+    def test_answers_another_process_without_fetching(self, root: Path, source: Source) -> None:
+        assert (read(DiskCache(root, 10 * len(BODY)), source), source.fetches) == (BODY, 1)
+
+    def test_answers_when_the_source_is_down(self, cache: DiskCache) -> None:
+        assert read(cache, BrokenSource()) == BODY
+
+    def test_does_not_answer_one_key_for_another(self, cache: DiskCache) -> None:
+        assert read(cache, Source(b"b"), "b") == b"b"
+
+    @pytest.mark.parametrize("at", [0, 5, BLOCK - 3, BLOCK, 2 * BLOCK + 990, len(BODY)])
+    def test_answers_from_any_place(self, cache: DiskCache, source: Source, at: int) -> None:
+        with cache.open("a", source) as stream:
+            stream.seek(at)
+            assert stream.read(20) == BODY[at : at + 20]
+
+    def test_tells_the_length(self, cache: DiskCache, source: Source) -> None:
+        with cache.open("a", source) as stream:
+            assert stream.seek(0, io.SEEK_END) == len(BODY)
+
+    def test_is_empty_when_cleared(self, cache: DiskCache) -> None:
+        cache.clear()
+        assert cache.stats().entries == 0
+
+    def test_has_room_again_when_cleared(self, cache: DiskCache, root: Path) -> None:
+        cache.clear()
+        assert (root / "total").read_text() == "0"
+
+    def test_finds_nothing_wrong(self, cache: DiskCache) -> None:
+        assert cache.verify() == 0
+
+
+class TestAnEmptyBody:
+    def test_is_kept(self, cache: DiskCache) -> None:
+        empty = Source(b"")
+        assert (read(cache, empty), read(cache, empty), empty.fetches) == (b"", b"", 1)
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def replaced(path: Path) -> None:
+    other = DiskCache(path.parents[1], 10 * len(BODY))
+    read(other, Source(b"another"), "b")
+    [another] = [each for each in path.parent.iterdir() if each != path]
+    another.replace(path)
+
+
+@pytest.mark.parametrize(
+    "hurt",
+    [
+        pytest.param(lambda path: damage(path, 0), id="in its first byte"),
+        pytest.param(lambda path: damage(path, BLOCK + 1), id="in a block"),
+        pytest.param(lambda path: damage(path, len(BODY) - 1), id="in its last byte"),
+        pytest.param(lambda path: damage(path, len(BODY) + 1), id="in a checksum"),
+        pytest.param(lambda path: damage(path, -1), id="in its seal"),
+        pytest.param(cut, id="at its end"),
+        pytest.param(emptied, id="wholly"),
+        pytest.param(replaced, id="by another entry"),
+    ],
+)
+class TestADamagedEntry:
+    @pytest.fixture(autouse=True)
+    def damaged(self, cache: DiskCache, root: Path, source: Source, hurt: Callable[[Path], None]) -> None:
+        read(cache, source)
+        hurt(entry(root))
+
+    def test_is_fetched_again(self, cache: DiskCache, source: Source) -> None:
+        assert (read(cache, source), source.fetches) == (BODY, 2)
+
+    def test_is_replaced(self, cache: DiskCache, source: Source) -> None:
+        read(cache, source)
+        read(cache, source)
+        assert (read(cache, source), source.fetches) == (BODY, 3)
+
+    def test_is_found(self, cache: DiskCache) -> None:
+        assert cache.verify() == 1
+
+    def test_is_dropped_when_found(self, cache: DiskCache) -> None:
+        cache.verify()
+        assert cache.stats().entries == 0
+
+
+class TestAnEntryDamagedWhileItIsRead:
+    def test_goes_on_from_the_source(self, cache: DiskCache, root: Path, source: Source) -> None:
+        read(cache, source)
+        with cache.open("a", source) as stream:
+            begin = stream.read(10)
+            damage(entry(root), 2 * BLOCK)
+            assert begin + stream.read() == BODY
+
+
+class TestAnEntryEvictedWhileItIsRead:
+    def test_is_read_to_its_end(self, cache: DiskCache, source: Source) -> None:
+        read(cache, source)
+        with cache.open("a", source) as stream:
+            begin = stream.read(10)
+            cache.clear()
+            assert (begin + stream.read(), source.fetches) == (BODY, 1)
+
+
+class TestAFullCache:
+    MAX_BYTES = 100_000
+
+    @pytest.fixture
+    def full(self, root: Path) -> DiskCache:
+        cache = DiskCache(root, self.MAX_BYTES)
+        for number in range(9):
+            read(cache, Source(bytes(10_000)), str(number))
+        make_old(root)
+        return cache
+
+    def test_never_holds_more_than_it_may(self, full: DiskCache) -> None:
+        held = []
+        for number in range(100, 150):
+            read(full, Source(bytes(9_000)), str(number))
+            held.append(full.stats().bytes)
+        assert max(held) <= self.MAX_BYTES
+
+    def test_makes_use_of_its_room(self, full: DiskCache) -> None:
+        read(full, Source(bytes(10_000)), "new")
+        assert full.stats().bytes > self.MAX_BYTES / 2
+
+    def test_keeps_what_was_read_last(self, full: DiskCache) -> None:
+        last = Source(bytes(10_000))
+        read(full, last, "0")
+        for number in range(100, 105):
+            read(full, Source(bytes(10_000)), str(number))
+        read(full, last, "0")
+        assert last.fetches == 0
+
+    def test_drops_what_was_not_read_for_longest(self, full: DiskCache) -> None:
+        read(full, Source(bytes(10_000)), "0")
+        for number in range(100, 105):
+            read(full, Source(bytes(10_000)), str(number))
+        oldest = Source(bytes(10_000))
+        read(full, oldest, "1")
+        assert oldest.fetches == 1
+
+    def test_holds_no_more_when_it_is_opened_anew(self, full: DiskCache, root: Path) -> None:
+        again = DiskCache(root, self.MAX_BYTES // 2)
+        read(again, Source(bytes(10_000)), "new")
+        assert again.stats().bytes <= self.MAX_BYTES // 2
+
+    @pytest.mark.parametrize("total", ["", "rubbish", "0"])
+    def test_holds_no_more_when_its_sum_is_lost(self, full: DiskCache, root: Path, total: str) -> None:
+        (root / "total").write_text(total)
+        again = DiskCache(root, self.MAX_BYTES)
+        for number in range(100, 110):
+            read(again, Source(bytes(10_000)), str(number))
+        assert again.stats().bytes <= self.MAX_BYTES
+
+    def test_looks_at_every_file_now_and_then_only(self, root: Path) -> None:
+        cache = CountingCache(root, self.MAX_BYTES)
+        for number in range(1000):
+            read(cache, Source(bytes(100)), str(number))
+        assert cache.sweeps < 20
+
+
+class CountingCache(DiskCache):
+    sweeps = 0
+
+    def _sweep(self, size: int) -> int:
+        self.sweeps += 1
+        return super()._sweep(size)
+
+
+def make_old(root: Path) -> None:
+    # One after the other: the clock of a file system may be coarser than a put.
+    for path in (root / "entries").iterdir():
+        number = next(n for n in range(9) if path.name == hashlib.sha256(str(n).encode()).hexdigest())
+        os.utime(path, (number, number))
+
+
+class TestAFullDisk:
+    @pytest.fixture(autouse=True)
+    def full(self) -> Iterator[None]:
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    def test_costs_no_answer(self, cache: DiskCache, source: Source) -> None:
+        assert read(cache, source) == BODY
+
+    def test_keeps_nothing(self, cache: DiskCache, source: Source) -> None:
+        read(cache, source)
+        assert cache.stats().entries == 0
+
+
+class TestAFolderThatCannotBeWritten:
+    @pytest.fixture(params=["a file", "read-only"])
+    def blocked(self, request: pytest.FixtureRequest, root: Path) -> Iterator[None]:
+        if request.param == "a file":
+            root.touch()
+        else:
+            root.mkdir(mode=0o555)
+        yield
+        root.chmod(0o755)
+
+    @pytest.mark.usefixtures("blocked")
+    def test_costs_no_answer(self, cache: DiskCache, source: Source) -> None:
+        assert read(cache, source) == BODY
+
+
+FILLER = """
+import sys
+from pathlib import Path
+from app.attachments.disk_cache import DiskCache
+
+def fetch(out):
+    out.write(b"half of it")
+    out.flush()
+    print("filling", flush=True)
+    sys.stdin.read()
+
+DiskCache(Path(sys.argv[1]), 10_000_000).open("a", fetch)
+"""
+
+
+@pytest.fixture
+def filler(root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-c", FILLER, str(root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"filling\n"
+        yield process
+        process.kill()
+
+
+class TestAnEntryThatAnotherProcessIsFilling:
+    def test_is_waited_for(self, cache: DiskCache, source: Source, filler: subprocess.Popen[bytes]) -> None:
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(read, cache, source)
+            filler.communicate()
+            assert (waiting.result(10), source.fetches) == (b"half of it", 0)
+
+    def test_is_filled_by_who_waits_when_that_one_is_killed(
+        self, cache: DiskCache, source: Source, filler: subprocess.Popen[bytes]
+    ) -> None:
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(read, cache, source)
+            filler.kill()
+            assert waiting.result(10) == BODY
+
+    def test_is_left_alone_by_an_eviction(self, cache: DiskCache, filler: subprocess.Popen[bytes]) -> None:
+        read(cache, Source(b"b"), "b")
+        filler.communicate()
+        assert read(cache, BrokenSource()) == b"half of it"
+
+    def test_is_removed_when_that_one_was_killed(
+        self, cache: DiskCache, root: Path, filler: subprocess.Popen[bytes]
+    ) -> None:
+        filler.kill()
+        filler.wait()
+        read(cache, Source(b"b"), "b")
+        assert list((root / "filling").iterdir()) == []
+
+
+class TestASourceThatFailsWhileOthersWait:
+    def test_is_asked_by_each_of_them(self, cache: DiskCache, source: Source) -> None:
+        asked, fail = Event(), Event()
+
+        def broken(_: BinaryIO) -> None:
+            asked.set()
+            fail.wait()
+            raise LookupError
+
+        with ThreadPoolExecutor() as threads:
+            first = threads.submit(read, cache, broken)
+            asked.wait()
+            second = threads.submit(read, cache, source)
+            fail.set()
+            assert (type(first.exception(10)), second.result(10)) == (LookupError, BODY)
+
+
+class TestProcessesThatAreKilledWhileTheyFill:
+    def test_never_leave_a_wrong_byte(self) -> None:
+        command = [sys.executable, "-m", "benchmarks.disk_cache_kills", "--kills", "15", "--reads", "500"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
+        assert (ended.returncode, re.findall(r"(\d+) wrong", ended.stdout)) == (0, ["0"])
