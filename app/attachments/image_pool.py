@@ -53,15 +53,11 @@ class ImagePool:
 def run(stream: BinaryIO, *job: str) -> bytes:
     pipe = subprocess.PIPE
     with subprocess.Popen([*PROGRAM, *job], stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        try:
-            assert process.stdin is not None
-            # It stops reading when there is too much.
-            with suppress(BrokenPipeError):
-                shutil.copyfileobj(stream, process.stdin)
-            answer, complaint = process.communicate()
-        except BaseException:
-            process.kill()
-            raise
+        assert process.stdin is not None
+        # It stops reading when there is too much.
+        with suppress(BrokenPipeError):
+            shutil.copyfileobj(stream, process.stdin)
+        answer, complaint = process.communicate()
     return judged(process.returncode, answer, complaint)
 
 

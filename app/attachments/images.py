@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -107,16 +106,12 @@ def pixels_to_fit(stream: BinaryIO, width: int) -> Image.Image:
 @contextmanager
 def opened(stream: BinaryIO, formats: list[str]) -> Iterator[Image.Image]:
     try:
-        # Up to twice its limit Pillow only warns.
-        with (
-            warnings.catch_warnings(action="error", category=BombWarning),
-            Image.open(stream, formats=formats) as image,
-        ):
+        with Image.open(stream, formats=formats) as image:
             check_pixels(image)
             yield image
-    except TooLarge:
+    except (TooLarge, MemoryError):
         raise
-    except (MemoryError, BombError, BombWarning) as error:
+    except (BombError, BombWarning) as error:
         raise TooLarge(f"An image may have at most {MAX_PIXELS // 1_000_000} million pixels.") from error
     except Exception as error:
         # A decoder that is fed rubbish raises anything.
@@ -183,11 +178,12 @@ def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def plain(image: Image.Image) -> Image.Image:
     """Answer it in a mode whose values can be averaged."""
+    if image.mode.startswith("I;16"):
+        # Pillow would cut its values off at 255.
+        return image.point(lambda value: value / 256).convert("RGB")
     if image.mode in {"L", "RGB", "RGBA", "CMYK"} and "transparency" not in image.info:
         return image
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image.convert("L" if image.mode[0] in "1I" else "RGB")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -213,6 +209,9 @@ def main(job: str, argument: str) -> int:
         return NOT_AN_IMAGE
     except TooLarge as error:
         sys.stdout.write(str(error))
+        return TOO_LARGE
+    except MemoryError:
+        sys.stdout.write("The image takes too much memory.")
         return TOO_LARGE
     return 0
 

@@ -2,12 +2,15 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import pytest
@@ -33,6 +36,7 @@ from app.attachments.storage.store import (
     sha256_of,
 )
 
+PROJECT = Path(__file__).parents[3]
 BODY = b"a picture, let us say"
 OTHER_BODY = BODY.swapcase()
 FIRST_PART = os.urandom(SMALLEST_PART)
@@ -476,6 +480,22 @@ def signed_part(store: Store, key: str, upload_id: str, number: int, body: bytes
 
 def send_part(store: Store, key: str, upload_id: str, number: int, body: bytes) -> None:
     assert send(signed_part(store, key, upload_id, number, body), body) == 200
+
+
+class TestAnS3Store:
+    def test_costs_nothing_until_it_is_used(self) -> None:
+        code = "import sys, app.attachments.storage.s3; sys.exit('boto3' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+    def test_keeps_its_client(self, s3_store: S3Store) -> None:
+        assert s3_store.client is s3_store.client
+
+    def test_makes_another_client_in_a_worker_that_was_forked(
+        self, s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = s3_store.client
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        assert s3_store.client is not before
 
 
 class TestADeadS3:
