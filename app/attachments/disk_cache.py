@@ -97,6 +97,10 @@ class DiskCache:
             if not is_at(file, path):
                 # Whoever held it is done: the entry is there, or the source has failed, which we ask ourselves then.
                 return self._opened(name)
+            if found := self._opened(name):
+                # Filled between our first look and our lock.
+                path.unlink()
+                return found
             try:
                 self._fill(file, name, fetch)
                 path.replace(self._entries / name)

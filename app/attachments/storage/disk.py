@@ -109,7 +109,7 @@ class DiskStore(Store):
         with on_disk(), self._object(key).open("rb") as file:
             _, size = read_label(file)
             begin = file.tell()
-            yield buffered_slice(file, begin + start, begin + min(size, size if stop is None else stop))
+            yield buffered_slice(file, begin + start, begin + (size if stop is None else stop))
 
     def delete(self, key: str) -> None:
         with on_disk():
@@ -280,7 +280,7 @@ def copy_verified(source: Readable, target: BinaryIO, size: int, sha256: str) ->
         digest.update(chunk)
         target.write(chunk)
         left -= len(chunk)
-    if left or base64.b64encode(digest.digest()).decode() != sha256:
+    if base64.b64encode(digest.digest()).decode() != sha256:
         raise WrongBody
 
 

@@ -371,6 +371,35 @@ class TestAnEntryThatAnotherProcessIsFilling:
         assert list((root / "filling").iterdir()) == []
 
 
+class CacheThatLooksTooEarly(DiskCache):
+    """Finds nothing, and before it goes on, another process has filled it."""
+
+    def __init__(self, root: Path, source: Source) -> None:
+        super().__init__(root, 10 * len(BODY))
+        self.other = DiskCache(root, 10 * len(BODY))
+        self.source = source
+        self.looked = False
+
+    def _opened(self, name: str) -> BinaryIO | None:
+        if self.looked:
+            return super()._opened(name)
+        self.looked = True
+        read(self.other, self.source)
+        return None
+
+
+class TestAnEntryThatAnotherProcessFilledJustNow:
+    @pytest.fixture(autouse=True)
+    def answered(self, root: Path, source: Source) -> None:
+        assert read(CacheThatLooksTooEarly(root, source), source) == BODY
+
+    def test_is_not_fetched_again(self, source: Source) -> None:
+        assert source.fetches == 1
+
+    def test_leaves_nothing_to_fill(self, root: Path) -> None:
+        assert list((root / "filling").iterdir()) == []
+
+
 class TestASourceThatFailsWhileOthersWait:
     def test_is_asked_by_each_of_them(self, cache: DiskCache, source: Source) -> None:
         asked, fail = Event(), Event()

@@ -182,6 +182,9 @@ class TestAStoredObject:
     def test_is_read_in_part(self, store: Store, stored: str) -> None:
         assert contents(store, stored, 2, 9) == BODY[2:9]
 
+    def test_is_read_from_its_begin(self, store: Store, stored: str) -> None:
+        assert contents(store, stored, 0, 5) == BODY[:5]
+
     def test_is_read_from_its_middle(self, store: Store, stored: str) -> None:
         assert contents(store, stored, 5) == BODY[5:]
 
@@ -218,6 +221,9 @@ class TestASignedDownload:
 
     def test_has_the_type(self, url: str) -> None:
         assert fetch(url).headers["Content-Type"] == "image/png"
+
+    def test_has_the_type_that_was_signed_whatever_was_uploaded(self, store: Store, stored: str) -> None:
+        assert fetch(url_of(store, stored, content_type="application/pdf")).headers["Content-Type"] == "application/pdf"
 
     def test_serves_a_range(self, url: str) -> None:
         answer = fetch(url, {"Range": "bytes=2-8"})
