@@ -262,7 +262,7 @@ def origin_of(url: str) -> str:
 
 
 def refused(answer: requests.Response) -> str:
-    return "" if 400 <= answer.status_code < 500 else f"It answered {answer.status_code}."  # noqa: PLR2004
+    return "" if 400 <= answer.status_code < 500 else f"It answered {answer.status_code}."
 
 
 def accepted(answer: requests.Response) -> str:

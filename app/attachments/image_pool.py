@@ -53,7 +53,7 @@ class ImagePool:
 def run(stream: BinaryIO, *job: str) -> bytes:
     pipe = subprocess.PIPE
     with subprocess.Popen([*PROGRAM, *job], stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        assert process.stdin is not None
+        assert process.stdin is not None  # noqa: S101  for the type checker
         # It stops reading when there is too much.
         with suppress(BrokenPipeError):
             shutil.copyfileobj(stream, process.stdin)

@@ -32,6 +32,6 @@ def safe_name(filename: str) -> str:
 
 def shortened(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
-    if not dot or len(suffix) > 10:  # noqa: PLR2004
+    if not dot or len(suffix) > 10:
         return name[:LONGEST_NAME]
     return f"{stem[: LONGEST_NAME - len(suffix) - 1]}.{suffix}"

@@ -81,8 +81,8 @@ class S3Store(Store):
 
     def _new_client(self) -> "S3Client":
         # Importing boto3 takes as long as starting all the rest.
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
+        import boto3
+        from botocore.config import Config
 
         return boto3.session.Session().client(
             "s3",
@@ -225,7 +225,7 @@ class S3Store(Store):
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn botocore's errors into the store's own."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
