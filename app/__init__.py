@@ -3,10 +3,13 @@
 from flask import Flask
 
 from app import cached_reads, commands, error_handlers, web
+from app.attachments import api as attachments_api
+from app.attachments import routes as attachments_pages
+from app.attachments.assembly import files_of
 from app.auth import guard, oidc
-from app.auth import routes as auth
+from app.auth import routes as auth_pages
 from app.blogs import api as blogs_api
-from app.blogs import routes as blogs
+from app.blogs import routes as blogs_pages
 from app.config import Settings
 from app.db import Database
 from app.web import csrf
@@ -20,6 +23,7 @@ def create_app(settings: Settings) -> Flask:
 
     app.extensions["settings"] = settings
     app.extensions["database"] = database = Database(settings.database_url)
+    app.extensions["files"] = files_of(settings)
     app.extensions["oidc"] = oidc.Provider(
         settings.oidc_issuer,
         client_id=settings.oidc_client_id,
@@ -33,8 +37,10 @@ def create_app(settings: Settings) -> Flask:
     error_handlers.init_app(app)
     cached_reads.init_app(app, settings, database)
 
-    app.register_blueprint(auth.blueprint)
-    app.register_blueprint(blogs.blueprint)
+    app.register_blueprint(auth_pages.blueprint)
+    app.register_blueprint(blogs_pages.blueprint)
     app.register_blueprint(blogs_api.blueprint)
+    app.register_blueprint(attachments_pages.blueprint)
+    app.register_blueprint(attachments_api.blueprint)
     app.cli.add_command(commands.cache)
     return app

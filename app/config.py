@@ -49,6 +49,14 @@ class Settings(BaseSettings):
     cache_ttl: int = Field(
         3600, ge=1, le=30 * 24 * 3600, description="how long a cached answer may be kept, in seconds"
     )
+    s3_bucket: str = Field("", description="the bucket for files; not set: the disk, in `INSTANCE_DIR`")
+    s3_endpoint_url: str = Field("", description="an S3 server other than Amazon's")
+    aws_region: str = Field("us-east-1", description="the bucket's region")
+    aws_access_key_id: str = Field("", description="as for every AWS client; not set: what the machine itself has")
+    aws_secret_access_key: str = Field("", repr=False, description="as for every AWS client")
+    image_cache_bytes: int = Field(
+        512 * 1024**2, ge=1024**2, description="how much disk the images that people see may take"
+    )
     oidc_issuer: str = Field("https://accounts.google.com", description="the OpenID Connect issuer people log in with")
     oidc_client_id: str = Field("", description="the blog's client id at the issuer")
     oidc_client_secret: str = Field("", repr=False, description="the blog's client secret at the issuer")
@@ -113,6 +121,11 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
+    @field_validator("s3_endpoint_url")
+    @classmethod
+    def _known_endpoint(cls, value: str) -> str:
+        return _web_address(value) if value else value
+
     @field_validator("oidc_issuer")
     @classmethod
     def _trustworthy_issuer(cls, value: str, info: ValidationInfo) -> str:
@@ -133,6 +146,19 @@ class Settings(BaseSettings):
     @property
     def production(self) -> bool:
         return self.app_env == "production"
+
+    @property
+    def upload_origins(self) -> list[str]:
+        """The origins besides our own that pages send files to."""
+        if not self.s3_bucket:
+            return []
+        if self.s3_endpoint_url:
+            url = urlsplit(self.s3_endpoint_url)
+            return [f"{url.scheme}://{url.netloc}"]
+        return [
+            f"https://{self.s3_bucket}.s3.{self.aws_region}.amazonaws.com",
+            f"https://{self.s3_bucket}.s3.amazonaws.com",
+        ]
 
     @property
     def trusted_hosts(self) -> list[str]:

@@ -4,6 +4,7 @@ from typing import cast
 
 from flask import current_app
 
+from app.attachments.files import Files
 from app.config import Settings
 from app.db import Database
 
@@ -14,3 +15,7 @@ def settings() -> Settings:
 
 def database() -> Database:
     return cast(Database, current_app.extensions["database"])
+
+
+def files() -> Files:
+    return cast(Files, current_app.extensions["files"])

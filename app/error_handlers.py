@@ -9,6 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from app.attachments.files import NotUploaded
+from app.attachments.image_pool import Busy
+from app.attachments.storage.disk import Refused, WrongBody
+from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError
 from app.errors import (
     Changed,
     CrossSiteWrite,
@@ -24,7 +28,7 @@ from app.errors import (
 from app.web.request_id import request_id
 
 RETRY_AFTER_SECONDS = 5
-BUSY = "The blog is busy or cannot reach its database. Please try again in a moment."
+BUSY = "The blog is busy at the moment. Please try again in a moment."
 BROKEN = "Something went wrong on our side. It has been noted; please try again."
 
 STATUS: dict[type[Exception], int] = {
@@ -37,6 +41,13 @@ STATUS: dict[type[Exception], int] = {
     UnsupportedType: 415,
     Invalid: 422,
     ProviderUnavailable: 503,
+    WrongBody: 400,
+    Refused: 403,
+    ObjectNotFound: 404,
+    NotUploaded: 409,
+    AlreadyStored: 412,
+    Busy: 503,
+    StoreError: 503,
     OperationalError: 503,
     PoolTimeout: 503,
 }
@@ -102,8 +113,8 @@ def _status_and_sentence(error: Exception) -> tuple[int, str]:
     if isinstance(error, HTTPException) and error.code:
         return error.code, SENTENCES.get(error.code, error.description or BROKEN)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    if isinstance(error, InkwellError):
-        return status, str(error)
+    if status < 500 or isinstance(error, InkwellError | StoreError):
+        return status, str(error) or str(error.__doc__)
     return status, BUSY if status == 503 else BROKEN
 
 

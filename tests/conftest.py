@@ -12,8 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.attachments.files import Files
 from app.config import Settings, load_settings
 from app.db import Database
+from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
@@ -78,6 +80,17 @@ def user_factory(database: Database) -> UserFactory:
 @pytest.fixture(scope="session")
 def session_factory(app: Flask) -> SessionFactory:
     return SessionFactory(app)
+
+
+@pytest.fixture(scope="session")
+def files(app: Flask) -> Files:
+    files: Files = app.extensions["files"]
+    return files
+
+
+@pytest.fixture(scope="session")
+def attachment_factory(database: Database, files: Files) -> AttachmentFactory:
+    return AttachmentFactory(database, files)
 
 
 @pytest.fixture(scope="session")

@@ -28,15 +28,15 @@ def create() -> ResponseReturnValue:
     draft = read_json(Draft)
     with database().write() as db:
         blog = queries.publish(db, logged_in().id, draft)
-    return _json(queries.document_of(blog), 201)
+    return _json(document(queries.blog_as_saved(logged_in().scope, blog.id)), 201)
 
 
 @blueprint.patch("/<id:blog_id>")
 def update(blog_id: int) -> ResponseReturnValue:
     change = read_json(Change)
     with database().write() as db:
-        blog = queries.revise(db, logged_in().id, blog_id, change)
-    return _json(queries.document_of(blog))
+        queries.revise(db, logged_in().id, blog_id, change)
+    return _json(document(queries.blog_as_saved(logged_in().scope, blog_id)))
 
 
 @blueprint.delete("/<id:blog_id>")

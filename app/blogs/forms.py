@@ -26,6 +26,7 @@ def _storable(text: str) -> str:
 Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
 Title = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE)]
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
+RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class Draft(BaseModel):
@@ -35,6 +36,7 @@ class Draft(BaseModel):
 
     title: Title
     content: Content
+    attachment_id: RowId | None = None
 
 
 class Change(BaseModel):
@@ -44,4 +46,5 @@ class Change(BaseModel):
 
     title: Title = ""
     content: Content = ""
-    version: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
+    attachment_id: RowId | None = None
+    version: RowId | None = None

@@ -1,9 +1,12 @@
 """Reading and writing blogs, always on behalf of somebody."""
 
-from pydantic_core import to_json
-from sqlalchemy import bindparam, select
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.attachments.models import Attachment
+from app.attachments.queries import attach
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
 from app.cache import Query, Read, Scope
@@ -11,11 +14,30 @@ from app.errors import Changed, NotFound
 
 NO_SUCH_BLOG = "There is no such blog."
 
-COLUMNS = (Blog.id, Blog.title, Blog.content, Blog.version, Blog.created_at, Blog.updated_at)
-BLOGS_BY = Query("blogs_by", select(*COLUMNS).where(Blog.owner_id == bindparam("owner_id")).order_by(Blog.id.desc()))
-BLOG_BY = Query(
-    "blog_by", select(*COLUMNS).where(Blog.owner_id == bindparam("owner_id"), Blog.id == bindparam("id")), one=True
+_owner: BindParameter[int] = bindparam("owner_id")
+_SELECT = (
+    select(
+        *(Blog.id, Blog.title, Blog.content, Blog.version, Blog.created_at, Blog.updated_at),
+        *(Attachment.id.label("attachment_id"), Attachment.filename, Attachment.content_type, Attachment.size),
+        *(Attachment.width, Attachment.height),
+    )
+    .outerjoin(Attachment, (Attachment.blog_id == Blog.id) & (Attachment.uploader_id == _owner))
+    .where(Blog.owner_id == _owner)
 )
+
+
+def _document(row: Any) -> dict[str, Any]:
+    attachment = ("filename", "content_type", "size", "width", "height")
+    blog = ("id", "title", "content", "version", "created_at", "updated_at")
+    return {
+        **{name: getattr(row, name) for name in blog},
+        "attachment": row.attachment_id
+        and {"id": row.attachment_id, **{name: getattr(row, name) for name in attachment}},
+    }
+
+
+BLOGS_BY = Query("blogs_by", _SELECT.order_by(Blog.id.desc()), _document)
+BLOG_BY = Query("blog_by", _SELECT.where(Blog.id == bindparam("id")), _document, one=True)
 
 
 def blogs_by(owner: Scope) -> Read:
@@ -33,15 +55,11 @@ def blog_as_saved(owner: Scope, blog_id: int) -> Read:
     return BLOG_BY(owner_id=owner.id, id=blog_id)
 
 
-def document_of(blog: Blog) -> bytes:
-    """The JSON document that a read would give."""
-    return to_json({column.key: getattr(blog, column.key) for column in COLUMNS})
-
-
 def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
     blog = Blog(owner_id=owner_id, title=draft.title, content=draft.content)
     session.add(blog)
     session.flush()
+    attach(session, owner_id, blog.id, draft.attachment_id)
     return blog
 
 
@@ -50,8 +68,10 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
     blog = _locked(session, owner_id, blog_id)
     if change.version is not None and change.version != blog.version:
         raise Changed("This blog was changed since you opened it.")
-    for name in change.model_fields_set - {"version"}:
+    for name in change.model_fields_set & {"title", "content"}:
         setattr(blog, name, getattr(change, name))
+    if "attachment_id" in change.model_fields_set:
+        attach(session, owner_id, blog.id, change.attachment_id)
     session.flush()
     return blog
 

@@ -5,7 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import text
 
-from app.auth import models as auth_models  # noqa: F401  a table is known once its module is imported
+from app.attachments import models as attachment_models  # noqa: F401  a table is known once its module is imported
+from app.auth import models as auth_models  # noqa: F401
 from app.blogs import models as blog_models  # noqa: F401
 from app.config import load_settings
 from app.db import WRITING, Base, UtcDateTime, make_engine

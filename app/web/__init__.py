@@ -19,7 +19,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["site_name"] = settings.site_name
     log.init(production=settings.production)
     request_id.init_app(app)
-    headers.init_app(app, production=settings.production)
+    headers.init_app(app, production=settings.production, upload_origins=settings.upload_origins)
     session_cookie.init_app(app, production=settings.production)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)

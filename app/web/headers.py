@@ -1,6 +1,7 @@
 """The security headers of every answer, errors included."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 
 from flask import Flask, Response, g
 
@@ -12,19 +13,19 @@ HEADERS = {
 }
 POLICY = {
     "default-src": "'none'",
-    "img-src": "'self'",
     "style-src": "'self'",
     "font-src": "'self'",
-    "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
 
 
-def init_app(app: Flask, *, production: bool) -> None:
+def init_app(app: Flask, *, production: bool, upload_origins: Sequence[str]) -> None:
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     fixed = dict(HEADERS)
+    # Files go straight from the page to the store.
+    sources = POLICY | {"connect-src": " ".join(["'self'", *upload_origins]), "img-src": "'self' blob:"}
     if production:
         fixed["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
@@ -32,7 +33,7 @@ def init_app(app: Flask, *, production: bool) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", _policy())
+        response.headers.setdefault("Content-Security-Policy", _policy(sources))
         if response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         return response
@@ -45,8 +46,8 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
-def _policy() -> str:
-    policy = dict(POLICY)
+def _policy(sources: Mapping[str, str]) -> str:
+    policy = dict(sources)
     if "csp_nonce" in g:
         policy["script-src"] = f"'nonce-{g.csp_nonce}' 'strict-dynamic'"
     return "; ".join(f"{name} {sources}" for name, sources in policy.items())

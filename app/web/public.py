@@ -12,5 +12,15 @@ def public(view: View) -> View:
     return view
 
 
+def signed(view: View) -> View:
+    """Mark a view as open to whoever brings an address that we signed: that is its only check."""
+    setattr(view, "is_signed", True)  # noqa: B010
+    return public(view)
+
+
+def is_signed(view: Callable[..., Any]) -> bool:
+    return getattr(view, "is_signed", False)
+
+
 def is_public(view: Callable[..., Any]) -> bool:
     return getattr(view, "is_public", False)

@@ -1,5 +1,6 @@
 """Every route against every kind of caller. A route without a row here fails."""
 
+import re
 from typing import Any, NamedTuple
 
 import pytest
@@ -8,8 +9,8 @@ from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.auth.queries import end_sessions
-from app.blogs.models import Blog
 from app.db import Database
+from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
@@ -45,6 +46,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/blogs/<id:blog_id>/edit"): Row(401, 404, 303),
     ("GET", "/blogs/<id:blog_id>/delete"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/delete"): Row(401, 404, 303),
+    ("GET", "/attachments/<id:attachment_id>"): Row(401, 404, 200),
+    ("GET", "/store/<path:key>"): Row(403, 403, 403),
+    ("PUT", "/store/<path:key>"): Row(403, 403, 403),
+    ("POST", "/api/attachments"): Row(401, 422, 422),
+    ("GET", "/api/attachments/<id:attachment_id>"): Row(401, 404, 200),
+    ("POST", "/api/attachments/<id:attachment_id>/parts"): Row(401, 422, 422),
+    ("POST", "/api/attachments/<id:attachment_id>/finish"): Row(401, 422, 422),
+    ("GET", "/api/attachments/<id:attachment_id>/url"): Row(401, 404, 200),
     ("GET", "/api/blogs"): Row(401, 200, 200),
     ("POST", "/api/blogs"): Row(401, 201, 201),
     ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
@@ -53,9 +62,9 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 
 
-def request(client: FlaskClient, route: tuple[str, str], blog: Blog, cookie: dict[str, str]) -> int:
+def request(client: FlaskClient, route: tuple[str, str], ids: dict[str, str], cookie: dict[str, str]) -> int:
     method, rule = route
-    path = rule.replace("<id:blog_id>", str(blog.id)).replace("<path:filename>", "inkwell.css")
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[found.group(1)], rule)
     headers = {"Sec-Fetch-Site": "same-origin", **cookie} if method != "GET" else cookie
     form = {**DRAFT, "version": "1"} if rule.endswith("/edit") else DRAFT
     is_api = path.startswith("/api/")
@@ -78,23 +87,32 @@ class TestTheUrlMap:
 @pytest.mark.parametrize("route", TABLE, ids=" ".join)
 class TestARoute:
     @pytest.fixture(autouse=True)
-    def ready(self, client: FlaskClient, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
+    def ready(
+        self,
+        client: FlaskClient,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
+        attachment_factory: AttachmentFactory,
+    ) -> None:
         self.owner = user_factory()
-        self.blog = blog_factory(self.owner)
+        blog = blog_factory(self.owner)
+        attachment = attachment_factory(self.owner, blog)
+        self.ids = {"blog_id": str(blog.id), "attachment_id": str(attachment.id), "key": "1/none"}
+        self.ids["filename"] = "inkwell.css"
         self.client = client
 
     def test_answers_anybody(self, route: tuple[str, str]) -> None:
-        assert request(self.client, route, self.blog, {}) == TABLE[route].anonymous
+        assert request(self.client, route, self.ids, {}) == TABLE[route].anonymous
 
     def test_answers_its_owner(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
         cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].owner
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].owner
 
     def test_answers_a_stranger(
         self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
     ) -> None:
         cookie = session_factory(user_factory()).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].stranger
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
 
     def test_takes_a_disabled_owner_for_anybody(
         self, route: tuple[str, str], session_factory: SessionFactory, database: Database
@@ -102,7 +120,7 @@ class TestARoute:
         with database.write() as db:
             db.get_one(User, self.owner.id).disabled = True
         cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].anonymous
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].anonymous
 
     def test_takes_a_logged_out_owner_for_anybody(
         self, route: tuple[str, str], session_factory: SessionFactory, database: Database
@@ -110,4 +128,4 @@ class TestARoute:
         with database.write() as db:
             end_sessions(db, self.owner.id)
         cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].anonymous
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].anonymous

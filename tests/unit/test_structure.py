@@ -82,7 +82,6 @@ class TestAPackage:
         ("package", "strangers"),
         [
             ("app.auth", ("app.blogs", "app.attachments")),
-            ("app.blogs", ("app.attachments",)),
             ("app.web", ("app.auth", "app.blogs", "app.attachments", "app.cache")),
             ("app.cache", ("app.auth", "app.blogs", "app.attachments", "app.web", "app.config", "app.db", *FLASK)),
         ],

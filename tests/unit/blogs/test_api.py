@@ -40,7 +40,7 @@ class TestASavedBlog:
         assert self.status == 201
 
     def test_says_all_about_itself(self) -> None:
-        assert self.blog.keys() == {"id", "title", "content", "version", "created_at", "updated_at"}
+        assert self.blog.keys() == {"id", "title", "content", "version", "created_at", "updated_at", "attachment"}
 
     def test_has_its_title_without_the_spaces_around_it(self) -> None:
         assert self.blog["title"] == "First light"

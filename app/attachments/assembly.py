@@ -1,0 +1,29 @@
+"""The store, the disk cache and the image pool that the settings ask for."""
+
+from app.attachments.disk_cache import DiskCache
+from app.attachments.files import Files
+from app.attachments.image_pool import ImagePool
+from app.attachments.storage.disk import DiskStore
+from app.attachments.storage.s3 import S3Store
+from app.attachments.storage.store import Store
+from app.config import Settings
+
+
+def files_of(settings: Settings) -> Files:
+    return Files(
+        store=_store(settings),
+        cache=DiskCache(settings.instance_dir / "image-cache", settings.image_cache_bytes),
+        images=ImagePool(),
+    )
+
+
+def _store(settings: Settings) -> Store:
+    if not settings.s3_bucket:
+        return DiskStore(settings.instance_dir / "store", f"{settings.base_url}/store", settings.secret_key)
+    return S3Store(
+        settings.s3_bucket,
+        region=settings.aws_region,
+        endpoint_url=settings.s3_endpoint_url or None,
+        access_key_id=settings.aws_access_key_id or None,
+        secret_access_key=settings.aws_secret_access_key or None,
+    )

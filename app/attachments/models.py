@@ -1,0 +1,44 @@
+"""Files that people add to their blogs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.auth.models import User
+from app.cache import owned_by
+from app.db import Base, UtcDateTime
+
+PENDING, READY = "pending", "ready"
+
+
+class Attachment(Base):
+    """A file in the store, as it was declared (`pending`), then as the server found it to be (`ready`).
+
+    `sha256` is in base64, or, for an upload in parts, S3's checksum of their checksums. `refusal` is why a finished
+    upload was turned down.
+    """
+
+    __tablename__ = "attachments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    blog_id: Mapped[int | None] = mapped_column(ForeignKey("blogs.id", ondelete="SET NULL"), unique=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    upload_id: Mapped[str | None] = mapped_column(String(1024))
+    filename: Mapped[str] = mapped_column(String(255))
+    content_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(10), default=PENDING)
+    refusal: Mapped[str | None] = mapped_column(String(300))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__: Any = (Index(None, uploader_id), Index(None, state, created_at), {"sqlite_autoincrement": True})
+
+
+owned_by(Attachment.uploader_id, User.cache_version)

@@ -1,0 +1,73 @@
+"""Reading and writing attachments, always on behalf of somebody."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.attachments.forms import Declaration
+from app.attachments.images import ImageInfo
+from app.attachments.models import PENDING, READY, Attachment
+from app.errors import NotFound
+
+NO_SUCH_ATTACHMENT = "Attachment not found"
+
+
+def declare(session: Session, uploader_id: int, declaration: Declaration) -> Attachment:
+    """A pending attachment, under a key that nobody else chose."""
+    attachment = Attachment(
+        uploader_id=uploader_id,
+        key=f"{uploader_id}/{uuid4()}",
+        filename=declaration.filename,
+        content_type=declaration.content_type,
+        size=declaration.size,
+        sha256=declaration.sha256,
+    )
+    session.add(attachment)
+    session.flush()
+    return attachment
+
+
+def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attachment:
+    """That person's attachment, in whatever state. Raises NotFound."""
+    statement = select(Attachment).where(Attachment.id == attachment_id, Attachment.uploader_id == uploader_id)
+    return _found(session.scalar(statement))
+
+
+def accept(session: Session, attachment_id: int, image: ImageInfo | None) -> Attachment:
+    """The attachment, ready to be shown."""
+    attachment = session.get_one(Attachment, attachment_id, with_for_update=True)
+    if attachment.state == PENDING:
+        attachment.state, attachment.finished_at = READY, datetime.now(UTC)
+        if image:
+            attachment.width, attachment.height = image.width, image.height
+        session.flush()
+    return attachment
+
+
+def refuse(session: Session, attachment_id: int, reason: str) -> None:
+    session.get_one(Attachment, attachment_id, with_for_update=True).refusal = reason[:300]
+
+
+def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> None:
+    """Make that the blog's only attachment, or leave it none. Raises NotFound but for the person's own ready one."""
+    statement = select(Attachment).where(Attachment.blog_id == blog_id, Attachment.uploader_id == uploader_id)
+    current = session.scalar(statement)
+    if current and current.id == attachment_id:
+        return
+    if current:
+        current.blog_id = None
+        # The place must be free before another takes it.
+        session.flush()
+    if attachment_id is not None:
+        wanted = uploaded_by(session, uploader_id, attachment_id)
+        if wanted.state != READY or wanted.blog_id is not None:
+            raise NotFound(NO_SUCH_ATTACHMENT)
+        wanted.blog_id = blog_id
+
+
+def _found(attachment: Attachment | None) -> Attachment:
+    if attachment is None:
+        raise NotFound(NO_SUCH_ATTACHMENT)
+    return attachment

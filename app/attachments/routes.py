@@ -1,0 +1,92 @@
+"""Files as people see them, and the addresses that the disk store signs."""
+
+from typing import BinaryIO
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wsgi import wrap_file
+
+from app.attachments.access import visible_to
+from app.attachments.api import download_url
+from app.attachments.files import VARIANT_TYPE, VARIANT_WIDTHS
+from app.attachments.forms import is_image
+from app.attachments.queries import NO_SUCH_ATTACHMENT
+from app.attachments.storage.disk import DiskStore
+from app.auth.guard import logged_in
+from app.current import database, files
+from app.errors import NotFound
+from app.web.public import signed
+
+blueprint = Blueprint("attachments", __name__)
+
+# What people upload is shown as a picture or not at all: as a page of its own it may do nothing.
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
+
+
+@blueprint.get("/attachments/<id:attachment_id>")
+def show(attachment_id: int) -> ResponseReturnValue:
+    """The image, or one of its smaller variants by `?w=`; any other file as a download from the store.
+
+    Only the uploader gets the original: what others see is made from its pixels, without EXIF.
+    """
+    width = _width()
+    with database().read() as db:
+        attachment = visible_to(db, logged_in(), attachment_id)
+    if not is_image(attachment.content_type):
+        return redirect(download_url(attachment), 303)
+    if width is None and attachment.uploader_id == logged_in().id:
+        return _image(files().original(attachment), attachment.content_type, attachment.sha256)
+    width = width or max(VARIANT_WIDTHS)
+    return _image(files().variant(attachment, width), VARIANT_TYPE, f"{attachment.sha256}-{width}")
+
+
+@blueprint.get("/store/<path:key>")
+@signed
+def download(key: str) -> ResponseReturnValue:
+    found = _disk_store().serve(key, request.args.to_dict())
+    response = _stream(found.body, found.content_type, found.sha256)
+    response.headers["Content-Disposition"] = found.disposition
+    response.headers["Cache-Control"] = "private, no-store"
+    response.make_conditional(request, accept_ranges=True, complete_length=found.size)
+    return response
+
+
+@blueprint.put("/store/<path:key>")
+@signed
+def upload(key: str) -> ResponseReturnValue:
+    # The signature says how long the body is, to the byte.
+    request.max_content_length = None
+    _disk_store().receive(key, request.args.to_dict(), dict(request.headers), request.stream)
+    return "", 200
+
+
+def _width() -> int | None:
+    wanted = request.args.get("w")
+    if wanted is not None and wanted not in map(str, VARIANT_WIDTHS):
+        raise NotFound(NO_SUCH_ATTACHMENT)
+    return int(wanted) if wanted else None
+
+
+def _image(body: BinaryIO, content_type: str, etag: str) -> Response:
+    body.seek(0, 2)
+    size = body.tell()
+    body.seek(0)
+    response = _stream(body, content_type, etag)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Content-Disposition"] = "inline"
+    response.make_conditional(request, accept_ranges=True, complete_length=size)
+    return response
+
+
+def _stream(body: BinaryIO, content_type: str, etag: str) -> Response:
+    response = Response(wrap_file(request.environ, body), mimetype=content_type, direct_passthrough=True)
+    response.set_etag(etag)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def _disk_store() -> DiskStore:
+    store = files().store
+    if not isinstance(store, DiskStore):
+        raise NotFound("There is nothing at this address.")
+    return store
