@@ -98,9 +98,11 @@ class Settings(BaseSettings):
         if _production(info) and not value.startswith("https://"):
             raise ValueError("must be the blog's https:// address in production")
         value = _web_address(value or f"http://localhost:{info.data.get('port')}")
-        if urlsplit(value).path:
+        url = urlsplit(value)
+        if url.path:
             raise ValueError("must end after the host and port")
-        return value
+        # As a browser writes it in the Origin header (RFC 6454, 6.2).
+        return value.lower().removesuffix(":443" if url.scheme == "https" else ":80")
 
     @field_validator("database_url")
     @classmethod

@@ -54,7 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """The blog's database, by SQLAlchemy URL."""
+    """The blog's database, by SQLAlchemy URL. What people wrote never shows in its errors, which are logged."""
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
@@ -82,12 +82,14 @@ class Database:
 
 def make_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     limits = f"-c statement_timeout={BUSY_SECONDS}s -c lock_timeout={BUSY_SECONDS // 2}s"
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 3, "options": limits})
+    return create_engine(
+        url, pool_pre_ping=True, connect_args={"connect_timeout": 3, "options": limits}, hide_parameters=True
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

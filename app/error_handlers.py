@@ -18,6 +18,7 @@ from app.errors import (
     CrossSiteWrite,
     InkwellError,
     Invalid,
+    LoginCancelled,
     LoginFailed,
     LoginRequired,
     Malformed,
@@ -92,6 +93,8 @@ def answer(error: Exception) -> Response:
     status, sentence = _status_and_sentence(error)
     if status >= 500:
         logger.error("failed", exc_info=error, status=status)
+    if isinstance(error, LoginFailed) and error.__cause__:
+        logger.warning("login failed", reason=f"{type(error.__cause__).__name__}: {error.__cause__}"[:300])
     fields = error.fields if isinstance(error, Invalid) else {}
     if isinstance(request.routing_exception, SecurityError):
         # At a host that is not ours there is no address to build a page's links from.
@@ -100,7 +103,7 @@ def answer(error: Exception) -> Response:
     elif request.path.startswith("/api/"):
         response = _json(sentence, fields)
     else:
-        response = _page(status, sentence, fields)
+        response = _page(status, _title(error, status), sentence, fields)
     response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -125,11 +128,16 @@ def _json(sentence: str, fields: dict[str, str]) -> Response:
     return Response(json.dumps(document), mimetype="application/json")
 
 
-def _page(status: int, sentence: str, fields: dict[str, str]) -> Response:
+def _title(error: Exception, status: int) -> str:
+    if isinstance(error, LoginCancelled):
+        return "Login cancelled"
+    return TITLES.get(status, "Something went wrong" if status >= 500 else "That did not work")
+
+
+def _page(status: int, title: str, sentence: str, fields: dict[str, str]) -> Response:
     if status >= 500:
         # Whoever is logged in can only be known from the database that may just have failed.
         g.without_visitor = True
-    title = TITLES.get(status, "Something went wrong" if status >= 500 else "That did not work")
     page = render_template(
         "error.html", status=status, title=title, sentence=sentence, fields=fields, request_id=request_id()
     )

@@ -17,6 +17,10 @@ class LoginFailed(InkwellError):
     """The identity provider's answer does not log anybody in."""
 
 
+class LoginCancelled(LoginFailed):
+    """The person chose not to log in."""
+
+
 class CrossSiteWrite(InkwellError):
     """Another site's page sent this request."""
 

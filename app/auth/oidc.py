@@ -5,9 +5,10 @@ this module sees to it that a slow, broken or hostile provider costs one login a
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -23,19 +24,22 @@ from urllib3.exceptions import HTTPError as TransportError
 
 from app.auth.session import Login
 from app.config import is_loopback
-from app.errors import LoginFailed, ProviderUnavailable
+from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
+
+T = TypeVar("T")
 
 SCOPE = "openid email profile"
 ALGORITHMS = ("RS256", "ES256", "PS256")
 CLOCK_SKEW_SECONDS = 60
 EXCHANGE_SECONDS = 4.0
+STEPS_AT_ONCE = 8
 MAX_RESPONSE_BYTES = 256 * 1024
 DISCOVERY_SECONDS = 3600
 CLIENT_AUTHENTICATION = "client_secret_basic"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 FAILED = "The login did not succeed. Nothing was changed; you can try again."
-REFUSED = "The login was cancelled. You can try again whenever you like."
+CANCELLED = "The login was cancelled. You can try again whenever you like."
 UNAVAILABLE = "The sign-in service does not answer at the moment. Please try again shortly."
 
 
@@ -59,9 +63,28 @@ class Provider:
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._discovered_at = float("-inf")
+        self._steps = ThreadPoolExecutor(STEPS_AT_ONCE, thread_name_prefix="oidc")
 
     def authorization_url(self, login: Login) -> str:
         """Where to send the browser. Raises ProviderUnavailable."""
+        return self._in_time(lambda: self._authorization_url(login))
+
+    def identify(self, login: Login, answer: Mapping[str, str]) -> Identity:
+        """Who came back from the provider with this answer. Raises LoginFailed or ProviderUnavailable."""
+        if answer.get("error") == "access_denied":
+            raise LoginCancelled(CANCELLED)
+        if "error" in answer or not answer.get("code") or answer.get("iss", self.issuer) != self.issuer:
+            raise LoginFailed(FAILED)
+        return self._in_time(lambda: self._identify(login, answer["code"]))
+
+    def _in_time(self, step: Callable[[], T]) -> T:
+        # A socket's time limit begins anew with every byte: headers that trickle in would hold a request for hours.
+        try:
+            return self._steps.submit(step).result(EXCHANGE_SECONDS)
+        except TimeoutError:
+            raise ProviderUnavailable(UNAVAILABLE) from None
+
+    def _authorization_url(self, login: Login) -> str:
         with self._exchange() as exchange:
             metadata = self._discover(exchange)
             url, _ = exchange.create_authorization_url(
@@ -72,18 +95,11 @@ class Provider:
             )
         return str(url)
 
-    def identify(self, login: Login, answer: Mapping[str, str]) -> Identity:
-        """Who came back from the provider with this answer. Raises LoginFailed or ProviderUnavailable."""
-        if "error" in answer:
-            raise LoginFailed(REFUSED if answer["error"] == "access_denied" else FAILED)
-        if not answer.get("code") or answer.get("iss", self.issuer) != self.issuer:
-            raise LoginFailed(FAILED)
+    def _identify(self, login: Login, code: str) -> Identity:
         with self._exchange() as exchange:
             metadata = self._discover(exchange)
             try:
-                token = exchange.fetch_token(
-                    metadata["token_endpoint"], code=answer["code"], code_verifier=login.verifier
-                )
+                token = exchange.fetch_token(metadata["token_endpoint"], code=code, code_verifier=login.verifier)
                 claims = self._checked_claims(exchange, token, login.nonce)
                 profile = {**self._userinfo(exchange, claims), **claims}
             except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -134,9 +150,11 @@ class Provider:
             return jwt.decode(id_token, self._key_set(exchange), algorithms=ALGORITHMS)
 
     def _key_set(self, exchange: "_Exchange") -> KeySet:
-        if self._keys is None:
-            self._keys = KeySet.import_key_set(exchange.document(self._metadata["jwks_uri"]))  # type: ignore[arg-type]
-        return self._keys
+        keys = self._keys
+        if keys is None:
+            keys = KeySet.import_key_set(exchange.document(self._metadata["jwks_uri"]))  # type: ignore[arg-type]
+            self._keys = keys
+        return keys
 
     def _userinfo(self, exchange: "_Exchange", claims: dict[str, Any]) -> dict[str, Any]:
         """More claims from the UserInfo endpoint, where the id_token leaves the e-mail out (Core 5.3)."""
@@ -212,13 +230,12 @@ def _vetted(document: dict[str, Any], issuer: str) -> dict[str, Any]:
 
 
 def _identity(profile: dict[str, Any]) -> Identity:
-    subject, email = profile["sub"], profile.get("email")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+    subject, email, name = profile["sub"], profile.get("email"), profile.get("name")
+    # ASCII by OpenID Connect Core 2; what is not printable is neither a name nor, for some databases, a text.
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not (subject.isascii() and subject.isprintable()):
         raise LoginFailed(FAILED)
-    email = email if isinstance(email, str) and 0 < len(email) <= 320 else None
-    name = profile.get("name")
-    name = name.strip()[:200] if isinstance(name, str) else ""
-    verified = profile.get("email_verified")
-    return Identity(
-        profile["iss"], subject, name or email or "Somebody", email, email is not None and verified in ("true", True)
-    )
+    if not isinstance(email, str) or not 0 < len(email) <= 320 or not email.isprintable():
+        email = None
+    name = "".join(filter(str.isprintable, name)).strip()[:200] if isinstance(name, str) else ""
+    verified = email is not None and profile.get("email_verified") in ("true", True)
+    return Identity(profile["iss"], subject, name or email or "Somebody", email, verified)

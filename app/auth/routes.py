@@ -1,8 +1,9 @@
 """Logging in at the identity provider, and logging out."""
 
 from typing import cast
+from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth import queries
@@ -21,7 +22,8 @@ blueprint = Blueprint("auth", __name__)
 def login() -> ResponseReturnValue:
     """Send the person to the provider, from the address that the provider will send them back to."""
     next_path = local_path(request.args.get("next")) or url_for("blogs.index")
-    if not request.host_url.startswith(settings().base_url):
+    # The names alone: behind a proxy, neither the scheme nor the port is what people see.
+    if urlsplit(request.host_url).hostname != urlsplit(settings().base_url).hostname:
         return redirect(settings().base_url + url_for("auth.login", next=next_path))
     return redirect(_provider().authorization_url(begin_login(session, next_path)))
 
@@ -32,6 +34,7 @@ def callback() -> ResponseReturnValue:
     login = take_login(session, request.args.get("state", ""))
     if login is None:
         raise LoginFailed("This login has expired or was begun in another browser. Please try again.")
+    g.login_next = login.next
     identity = _provider().identify(login, request.args)
     with database().write() as db:
         user = queries.user_of(db, identity)
@@ -43,8 +46,8 @@ def callback() -> ResponseReturnValue:
 @public
 def logout() -> ResponseReturnValue:
     """Log out a person who followed our link or typed the address; anybody else is asked first."""
-    prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
-    if request.headers.get("Sec-Fetch-Site") in ("same-origin", "none") and not prefetched:
+    meant = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+    if meant and request.headers.get("Sec-Fetch-Site") in ("same-origin", "none"):
         return end_session()
     return render_template("auth/logout.html")
 

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 ABSOLUTE_SECONDS = 30 * 24 * 3600
 LOGIN_SECONDS = 600
@@ -42,7 +42,7 @@ def claimed_user(session: MutableMapping[str, Any]) -> tuple[int, int] | None:
     user_id, epoch, issued_at = (session.get(name) for name in (USER_ID, EPOCH, ISSUED_AT))
     if not (isinstance(user_id, str) and re.fullmatch(r"[1-9][0-9]{0,17}", user_id)):
         return None
-    if type(epoch) is not int or type(issued_at) is not int:
+    if not _is_count(epoch) or not _is_count(issued_at):
         return None
     age = time.time() - issued_at
     return (int(user_id), epoch) if -CLOCK_SKEW_SECONDS <= age < ABSOLUTE_SECONDS else None
@@ -67,14 +67,18 @@ def take_login(session: MutableMapping[str, Any], state: str) -> Login | None:
 def _pending(session: MutableMapping[str, Any]) -> list[Login]:
     entries = session.get(LOGINS)
     logins = [_login(entry) for entry in entries] if isinstance(entries, list) else []
-    return [login for login in logins if login and 0 <= time.time() - login.at + CLOCK_SKEW_SECONDS < LOGIN_SECONDS]
+    return [login for login in logins if login and -CLOCK_SKEW_SECONDS <= time.time() - login.at < LOGIN_SECONDS]
 
 
 def _login(entry: Any) -> Login | None:
-    names = {"state": str, "nonce": str, "verifier": str, "next": str, "at": int}
-    if not isinstance(entry, dict) or entry.keys() != names.keys():
+    if not isinstance(entry, dict) or entry.keys() != {"state", "nonce", "verifier", "next", "at"}:
         return None
-    return Login(**entry) if all(type(entry[name]) is kind for name, kind in names.items()) else None
+    texts = (entry[name] for name in ("state", "nonce", "verifier", "next"))
+    return Login(**entry) if _is_count(entry["at"]) and all(isinstance(text, str) for text in texts) else None
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < 2**63
 
 
 def local_path(value: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """What a person may write into a blog: one set of rules for the pages and the API."""
 
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -16,15 +17,20 @@ def _one_newline(value: object) -> object:
 
 
 def _storable(text: str) -> str:
-    if not text.strip():
+    # Separators, controls and zero-width marks leave nothing to see.
+    if all(unicodedata.category(character)[0] in "ZC" for character in text):
         raise ValueError(REQUIRED)
     if "\0" in text:
         raise ValueError("Remove the NUL character: it cannot be stored")
     return text
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
-Title = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_TITLE)]
+Title = Annotated[Text, AfterValidator(_one_line), StringConstraints(max_length=MAX_TITLE)]
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
 RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 
@@ -40,7 +46,7 @@ class Draft(BaseModel):
 
 
 class Change(BaseModel):
-    """What is to become different. `version` is the one that the writer has seen; without it, any."""
+    """What is to become different; what is left out stays. `version` is what the writer has seen, if they say so."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

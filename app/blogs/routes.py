@@ -11,7 +11,8 @@ from app.blogs import queries
 from app.blogs.forms import Change, Draft
 from app.cached_reads import value
 from app.current import database
-from app.errors import Changed, Invalid
+from app.error_handlers import answer
+from app.errors import Changed, Invalid, NotFound
 from app.web.body import check
 from app.web.public import public
 
@@ -100,6 +101,15 @@ def show_both(error: Changed) -> ResponseReturnValue:
     saved = value(queries.blog_as_saved(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
     typed = {**request.form, "version": saved["version"]}
     return _edit_form(blog_id, typed, {}, saved=saved, conflict=str(error)), 409
+
+
+@blueprint.errorhandler(NotFound)
+def keep_what_was_typed(error: NotFound) -> ResponseReturnValue:
+    """The typed text as a new blog, where the one it was to change is gone."""
+    if request.endpoint != "blogs.update":
+        return answer(error)
+    typed = {name: request.form.get(name, "") for name in ("title", "content")}
+    return render_template("blogs/new.html", values=typed, errors={}, gone=True), 404
 
 
 def _blog(blog_id: int) -> Any:

@@ -21,5 +21,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     request_id.init_app(app)
     headers.init_app(app, production=settings.production, upload_origins=settings.upload_origins)
     session_cookie.init_app(app, production=settings.production)
-    app.register_blueprint(health.blueprint)
+    health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)

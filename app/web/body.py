@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from app.errors import Invalid, Malformed, UnsupportedType
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
+MAX_FIELDS = 20
 
 REQUIRED = "You must provide a value"
 
@@ -33,6 +34,8 @@ def read_json(form: type[Form]) -> Form:
 
 def check(form: type[Form], values: dict[str, Any]) -> Form:
     """The values as that form. Raises Invalid with a sentence for each field to blame."""
+    if len(values) > MAX_FIELDS:
+        raise Malformed(f"There may be at most {MAX_FIELDS} fields.")
     try:
         return form.model_validate(values)
     except ValidationError as error:

@@ -27,7 +27,8 @@ class StandingChecks:
             self.problems.append(f"console error: {message.text}")
 
     def _on_response(self, response: Response) -> None:
-        if response.status >= 500:
+        part_of_a_page = response.request.resource_type in ("stylesheet", "script", "image", "font")
+        if response.status >= (400 if part_of_a_page else 500):
             self.problems.append(f"{response.status} from {response.url}")
 
     def _on_request(self, request: Request) -> None:

@@ -190,6 +190,35 @@ class TestEditingInTwoTabs:
         expect(self.second.locator(".blog .prose")).to_have_text("By the second tab")
 
 
+class TestChangingABlogThatIsGone:
+    @pytest.fixture(autouse=True)
+    def saved_too_late(self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
+        user = user_factory()
+        blog = blog_factory(user)
+        page.login(user, path=f"/blogs/{blog.id}/edit")
+        page.context.request.post(f"/blogs/{blog.id}/delete", headers={"Sec-Fetch-Site": "same-origin"})
+        page.submit("Save Changes", content="Typed meanwhile")
+
+    def test_loses_nothing_typed(self, page: CustomPage) -> None:
+        expect(page.get_by_label("Content")).to_have_value("Typed meanwhile")
+
+    def test_may_be_saved_as_a_new_one(self, page: CustomPage) -> None:
+        page.submit("Next")
+        page.submit("Save Blog")
+        expect(page.locator(".card")).to_contain_text("Typed meanwhile")
+
+
+class TestWritingWhileLoggedOutElsewhere:
+    @pytest.fixture(autouse=True)
+    def refused(self, page: CustomPage) -> None:
+        page.login(path="/blogs/new")
+        page.context.clear_cookies()
+        page.submit("Next", title="Unsaved", content="Every word of it")
+
+    def test_loses_nothing_typed(self, page: CustomPage) -> None:
+        expect(page.get_by_label("Content")).to_have_value("Every word of it")
+
+
 class TestOpeningAStrangersBlog:
     @pytest.fixture(autouse=True)
     def refused(self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory) -> None:

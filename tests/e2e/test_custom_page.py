@@ -36,10 +36,11 @@ class TestAnOpenPage:
         assert browser is not None
         assert browser.is_connected()
 
-    def test_fails_a_login_at_once_when_the_blog_refuses_it(self, page: CustomPage) -> None:
+    def test_fails_a_login_at_once_when_the_blog_refuses_it(
+        self, page: CustomPage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(expect, "_timeout", 500)
         page._session_of = lambda user: SessionCookie("session", "refused")
-        page.set_default_timeout(500)
-        expect.set_options(timeout=500)
         with pytest.raises(AssertionError, match="refused the session cookie"):
             page.login(path="/")
 
@@ -68,6 +69,13 @@ class TestAPageUnderStandingChecks:
         self.raw.route("**/broken", lambda route: route.fulfill(status=500))
         self.raw.evaluate("fetch('/broken').then(response => response.status)")
         assert any(problem.startswith("500 from") for problem in self.checks.problems)
+
+    def test_is_blamed_for_a_missing_script(self) -> None:
+        with self.raw.expect_response("**/static/missing.js"):
+            self.raw.evaluate(
+                "document.head.append(Object.assign(document.createElement('img'), {src: '/static/missing.js'}))"
+            )
+        assert any(problem.startswith("404 from") for problem in self.checks.problems)
 
     def test_is_blamed_for_asking_an_outside_host(self) -> None:
         self.raw.route("http://outside.invalid/*", lambda route: route.abort())

@@ -14,6 +14,16 @@ from tests.factories.user import UserFactory
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
+def save_an_old_version(page: CustomPage) -> None:
+    page.evaluate("document.querySelector('[name=version]').value = 99")
+    page.submit("Save Changes")
+
+
+def submit_logged_out(page: CustomPage) -> None:
+    page.context.clear_cookies()
+    page.submit("Next", title="Kept", content="All of it")
+
+
 @dataclass(frozen=True)
 class Screen:
     """A page in one state: where it is, and what the visitor does there."""
@@ -29,28 +39,39 @@ SCREENS = [
     Screen("the front page, logged in", "/"),
     Screen("a page that needs a login", "/blogs", logged_in=False),
     Screen("a failed login", "/auth/google/callback", logged_in=False),
+    Screen("the provider's page", "/auth/google", logged_in=False),
     Screen("no such page", "/nothing/here", logged_in=False),
     Screen("the logout question", "/auth/logout", logged_in=False),
     Screen("the list", "/blogs"),
+    Screen("the empty list", "/blogs", act=lambda page: page.login()),
     Screen("the form", "/blogs/new"),
     Screen("the form with errors", "/blogs/new", act=lambda page: page.submit("Next")),
     Screen("the review", "/blogs/new", act=lambda page: page.submit("Next", title="T", content="C")),
     Screen("a blog", "/blogs/{blog}"),
     Screen("the edit form", "/blogs/{blog}/edit"),
+    Screen("the edit form with errors", "/blogs/{blog}/edit", act=lambda page: page.submit("Save", title="")),
+    Screen("two tabs at once", "/blogs/{blog}/edit", act=save_an_old_version),
+    Screen("text typed by somebody logged out", "/blogs/new", act=submit_logged_out),
     Screen("the delete question", "/blogs/{blog}/delete"),
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)], ids=["phone", "desktop"])
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
 class TestAPage:
     @pytest.fixture(autouse=True)
     def opened(
-        self, screen: Screen, scheme: str, new_page: NewPage, user_factory: UserFactory, blog_factory: BlogFactory
+        self,
+        screen: Screen,
+        scheme: str,
+        viewport: dict[str, int],
+        new_page: NewPage,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
     ) -> None:
         user = user_factory()
         blog = blog_factory(user, title="A title of some length, to be wrapped " * 3)
-        self.page = new_page(color_scheme=scheme, viewport=PHONE, reduced_motion="reduce")
+        self.page = new_page(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
         if screen.logged_in:
             self.page.login(user, screen.path.format(blog=blog.id))
         else:

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import time
 import zlib
 from typing import Any
 
@@ -20,6 +21,9 @@ ODD_CONTENTS: list[Any] = [
     {" u": "x"}, {" d": "x"}, {" b": "%"}, {" di": 7}, {" m": None}, {"logins": 1}, {"logins": [None] * 50},
     {"logins": [{"state": []}]}, {"_fresh": 1, "_id": 2, "_remember": "set"}, {"_flashes": 7}, {"_permanent": "x"},
     json.loads("[" * 100 + "]" * 100),
+    {"_user_id": "1", "epoch": 2**63, "iat": int(time.time())},
+    {"_user_id": "1", "epoch": 1, "iat": 10**400},
+    {"logins": [{"state": "s", "nonce": "n", "verifier": "v", "next": "/", "at": 10**400}]},
 ]  # fmt: skip
 ODD_IDS = [
     "0",
@@ -109,7 +113,7 @@ class TestOddCookies:
         assert client.get("/api/blogs", headers=cookie.header).status_code == 401
         assert client.get("/auth/google/callback?state=s&code=c", headers=cookie.header).status_code == 400
 
-    @pytest.mark.parametrize("value", ["garbage", "1|abc", "1|" + "0" * 128, "|", ""])
+    @pytest.mark.parametrize("value", ["garbage", "1|abc", "1|" + "0" * 128, "|", "", "1|é"])
     def test_of_a_remembered_login_are_not_read(self, client: FlaskClient, value: str) -> None:
         cookie = SessionCookie("remember_token", value)
         assert client.get("/api/blogs", headers=cookie.header).status_code == 401
@@ -128,6 +132,26 @@ class TestOddBodies:
         answer = client.open(path, method=method, data=body, content_type="application/json", headers=caller)
         assert answer.status_code in (400, 404, 413, 422)
         assert answer.get_json()["error"]
+
+    def test_with_no_number_are_no_json(self, client: FlaskClient, caller: dict[str, str]) -> None:
+        body = b'{"title": "T", "content": NaN}'
+        answer = client.post("/api/blogs", data=body, content_type="application/json", headers=caller)
+        assert answer.status_code == 400
+
+    @pytest.mark.parametrize("path", ["/api/blogs", "/blogs/new"])
+    def test_that_are_too_large_are_not_read(self, client: FlaskClient, caller: dict[str, str], path: str) -> None:
+        kind = "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
+        answer = client.post(path, data=b"x" * (2 * 1024 * 1024 + 1), content_type=kind, headers=caller)
+        assert answer.status_code == 413
+
+    @pytest.mark.parametrize("path", ["/api/blogs", "/blogs/new"])
+    def test_with_too_many_fields_are_refused_at_once(
+        self, client: FlaskClient, caller: dict[str, str], path: str
+    ) -> None:
+        fields = {f"f{number}": "x" for number in range(10_000)}
+        body: dict[str, Any] = {"json": fields} if path.startswith("/api/") else {"data": fields}
+        answer = client.post(path, headers=caller, **body)
+        assert (answer.status_code, len(answer.data) < 10_000) == (400, True)
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
     def test_of_another_type_are_not_read(self, client: FlaskClient, caller: dict[str, str], kind: str) -> None:

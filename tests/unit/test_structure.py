@@ -29,10 +29,13 @@ def imported_by(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            package = module_name(path.parent / "__init__.py").split(".")
+            start = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*start, *filter(None, [node.module])])
             for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                yield full if full in KNOWN else node.module
+                full = f"{module}.{alias.name}"
+                yield full if full in KNOWN else module
 
 
 IMPORTS = {name: set(imported_by(path)) for name, path in KNOWN.items()}

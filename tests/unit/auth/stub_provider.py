@@ -7,7 +7,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import RSAKey
 
 KEY = RSAKey.generate_key(2048, {"kid": "1"})
@@ -24,6 +24,7 @@ class StubProvider:
         self.token: dict[str, Any] = {}
         self.silent_at = ""
         self.trickling_at = ""
+        self.trickling_headers_at = ""
         self.requests: list[tuple[str, str]] = []
         self.released = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -42,7 +43,8 @@ class StubProvider:
         claims = {"iss": self.issuer, "sub": "42", "aud": "blog", "iat": now, "exp": now + 60, "name": "Ada"}
         claims |= {"email": "ada@example.com", "email_verified": True, **self.claims}
         kept = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, kept, self.key)
+        # Not by jwt.encode, which writes no text that is none.
+        return jws.serialize_compact({"alg": "RS256", "kid": self.key.kid}, json.dumps(kept).encode(), self.key)
 
     def answer(self, path: str) -> tuple[int, bytes]:
         if path in self.answers:
@@ -71,6 +73,10 @@ class StubProvider:
                 if self.path == stub.silent_at:
                     stub.released.wait()
                     return
+                if self.path == stub.trickling_headers_at:
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+                    while not stub.released.wait(0.1):
+                        self.wfile.write(b".")
                 status, content = stub.answer(self.path)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

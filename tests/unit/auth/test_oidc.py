@@ -174,9 +174,32 @@ class TestAnAnswerNotToBeBelieved:
             identify(provider, **answer)
 
 
+class TestAnAnswerWithOddText:
+    @pytest.mark.parametrize("sub", ["\ud800", "4\0", "é"])
+    def test_in_its_subject_fails_the_login(self, provider: Provider, stub: StubProvider, sub: str) -> None:
+        stub.claims["sub"] = sub
+        with pytest.raises(LoginFailed):
+            identify(provider)
+
+    def test_in_its_name_loses_only_that(self, provider: Provider, stub: StubProvider) -> None:
+        stub.claims["name"] = "A\ud800d\0a"
+        assert identify(provider).name == "Ada"
+
+    def test_in_its_email_has_none(self, provider: Provider, stub: StubProvider) -> None:
+        stub.claims["email"] = "a\ud800@example.com"
+        assert identify(provider).email is None
+
+
+class TestAUserinfoOfSomebodyElse:
+    def test_is_not_used(self, provider: Provider, stub: StubProvider) -> None:
+        stub.claims |= {"email": None, "sub": "43"}
+        stub.discovery["userinfo_endpoint"] = f"{stub.issuer}/userinfo"
+        assert identify(provider).email is None
+
+
 class TestAProviderThatIs:
     @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token"])
-    @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "endless"])
+    @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "endless", "trickling headers"])
     def test_unusable_costs_one_login_and_little_time(
         self, provider: Provider, stub: StubProvider, path: str, state: str
     ) -> None:
@@ -189,6 +212,8 @@ class TestAProviderThatIs:
                 stub.silent_at = path
             case "trickling":
                 stub.trickling_at = path
+            case "trickling headers":
+                stub.trickling_headers_at = path
             case "endless":
                 stub.answers[path] = (200, b" " * 300_000)
         began = time.monotonic()

@@ -45,6 +45,10 @@ class TestASavedBlog:
     def test_has_its_title_without_the_spaces_around_it(self) -> None:
         assert self.blog["title"] == "First light"
 
+    def test_has_its_title_in_one_line(self, caller: Caller) -> None:
+        _, blog = caller("POST", body={"title": "One\nline", "content": "C"})
+        assert blog["title"] == "One line"
+
     def test_has_its_content_as_typed_with_one_kind_of_line_end(self) -> None:
         assert self.blog["content"] == "It was\nbright. "
 
@@ -65,6 +69,9 @@ class TestASavedBlog:
         caller("PATCH", f"/{self.blog['id']}", {"title": "Second"})
         answer = caller("PATCH", f"/{self.blog['id']}", {"title": "Third", "version": 1})
         assert answer == (409, {"error": "This blog was changed since you opened it."})
+
+    def test_cannot_be_given_away(self, caller: Caller) -> None:
+        assert caller("PATCH", f"/{self.blog['id']}", {"owner_id": 1})[0] == 422
 
     def test_cannot_lose_its_title(self, caller: Caller) -> None:
         status, answer = caller("PATCH", f"/{self.blog['id']}", {"title": " "})
@@ -95,10 +102,11 @@ class TestABlogThatBreaksARule:
         [
             ({}, {"title": MISSING, "content": MISSING}),
             ({"title": "", "content": " \n\t\u2003"}, {"title": MISSING, "content": MISSING}),
+            ({"title": "\u200b\u00ad", "content": "\u2060"}, {"title": MISSING, "content": MISSING}),
             ({"title": None, "content": "C"}, {"title": MISSING}),
             ({"title": "T" * 201, "content": "C"}, {"title": "Use at most 200 characters"}),
             ({"title": "T", "content": "C" * 100_001}, {"content": "Use at most 100,000 characters"}),
-            ({"title": "T", "content": "\0"}, {"content": "Remove the NUL character: it cannot be stored"}),
+            ({"title": "T", "content": "C\0"}, {"content": "Remove the NUL character: it cannot be stored"}),
             ({"title": 7, "content": "C"}, {"title": "Input should be a valid string"}),
             ({"title": "T", "content": "C", "owner_id": 1}, {"owner_id": "There is no such field"}),
         ],

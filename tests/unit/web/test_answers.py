@@ -1,13 +1,16 @@
 """What every answer carries, whatever it says."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from app import create_app
+from app.auth.models import User
 from app.auth.session import begin_login
 from app.config import Settings
 from tests.factories.session import SessionFactory
@@ -34,6 +37,7 @@ class TestAnAnswer:
     def test_allows_no_inline_code(self, client: FlaskClient, path: str) -> None:
         policy = headers_of(client, path)["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
 
     def test_opens_itself_to_no_other_site(self, client: FlaskClient, path: str) -> None:
@@ -81,6 +85,20 @@ class TestAProductionBlog:
     def test_asks_for_https_for_two_years(self) -> None:
         assert self.get("/")["Strict-Transport-Security"].startswith("max-age=63072000")
 
+    def test_lets_its_cookie_travel_on_https_alone(self) -> None:
+        cookie = {"Cookie": f"{self.cookie.name}=x; " + self.cookie.header["Cookie"]}
+        headers = {**cookie, "Sec-Fetch-Site": "same-origin"}
+        answer = self.client.get("/auth/google/callback?state=x", base_url="https://blog.example", headers=headers)
+        assert all(part in answer.headers["Set-Cookie"] for part in ("Secure", "Path=/;", "__Host-session="))
+
+    def test_sends_a_login_on_to_the_provider_from_behind_a_proxy(self) -> None:
+        # The proxy speaks plain HTTP to the blog; no provider runs here, so going on to it is a 503.
+        assert self.client.get("/auth/google", base_url="http://blog.example").status_code == 503
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    def test_tells_its_health_to_whoever_asks_by_its_address(self, path: str) -> None:
+        assert self.client.get(path, base_url="http://10.0.0.5").status_code == 200
+
     def test_answers_to_its_own_host_alone(self) -> None:
         assert self.client.get("/", base_url="https://localhost").status_code == 400
 
@@ -94,6 +112,38 @@ class TestTheSessionCookie:
     def test_is_hidden_from_scripts_and_from_other_sites(self) -> None:
         assert "HttpOnly" in self.set_cookie
         assert "SameSite=Lax" in self.set_cookie
+
+
+class TestASessionInUse:
+    def renewed(self, client: FlaskClient, sessions: SessionFactory, user: User, age: timedelta) -> bool:
+        with time_machine.travel(-age, tick=False):
+            cookie = sessions(user)
+        return "Set-Cookie" in client.get("/api/current_user", headers=cookie.header).headers
+
+    def test_is_renewed_after_an_hour(
+        self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        assert self.renewed(client, session_factory, user_factory(), timedelta(hours=2))
+
+    def test_is_left_alone_before(
+        self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        assert not self.renewed(client, session_factory, user_factory(), timedelta(minutes=10))
+
+
+class TestAChangedSecret:
+    def test_keeps_the_sessions_of_the_one_before(self, settings: Settings, user_factory: UserFactory) -> None:
+        user = user_factory()
+        cookie = SessionFactory(create_app(settings))(user)
+        changed = {"secret_key": settings.secret_key[::-1], "secret_key_fallbacks": (settings.secret_key,)}
+        client = create_app(settings.model_copy(update=changed)).test_client(use_cookies=False)
+        assert client.get("/api/blogs", headers=cookie.header).status_code == 200
+
+
+class TestAnError:
+    @pytest.mark.parametrize("path", ["/blogs", "/nothing", "/api/blogs"])
+    def test_is_kept_by_nobody(self, client: FlaskClient, path: str) -> None:
+        assert client.get(path).headers["Cache-Control"] == "no-store"
 
 
 class TestThirtyLoginsBegun:

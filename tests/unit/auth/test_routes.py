@@ -1,0 +1,126 @@
+"""Logging in and out, without a browser."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app import create_app
+from app.auth.models import User
+from app.auth.oidc import Identity
+from app.auth.queries import user_of
+from app.config import Settings
+from app.db import Database
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+from tests.unit.auth.stub_provider import StubProvider
+
+
+@pytest.fixture
+def stub() -> Iterator[StubProvider]:
+    stub = StubProvider()
+    stub.claims["sub"] = uuid4().hex
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture
+def visitor(settings: Settings, stub: StubProvider) -> FlaskClient:
+    """A browser, as far as cookies go."""
+    update = {"oidc_issuer": stub.issuer, "oidc_client_id": "blog"}
+    return create_app(settings.model_copy(update=update)).test_client()
+
+
+def log_in(visitor: FlaskClient, stub: StubProvider, path: str = "/auth/google") -> tuple[int, str]:
+    """Go to the provider and come back: the callback's status and where it leads."""
+    query = parse_qs(urlsplit(visitor.get(path).headers["Location"]).query)
+    stub.claims["nonce"] = query["nonce"][0]
+    answer = visitor.get("/auth/google/callback", query_string={"code": "c", "state": query["state"][0]})
+    return answer.status_code, answer.headers.get("Location", "")
+
+
+class TestALogin:
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("/auth/google", "/blogs"),
+            ("/auth/google?next=/blogs/new", "/blogs/new"),
+            ("/auth/google?next=//evil.example", "/blogs"),
+            ("/auth/google?next=https://evil.example", "/blogs"),
+        ],
+    )
+    def test_leads_to_a_page_of_this_site(
+        self, visitor: FlaskClient, stub: StubProvider, path: str, leads_to: str
+    ) -> None:
+        assert log_in(visitor, stub, path) == (303, leads_to)
+
+    def test_of_a_disabled_user_fails(
+        self, visitor: FlaskClient, stub: StubProvider, user_factory: UserFactory
+    ) -> None:
+        user_factory(issuer=stub.issuer, subject=stub.claims["sub"], disabled=True)
+        assert log_in(visitor, stub)[0] == 400
+
+    def test_with_another_nonce_fails(self, visitor: FlaskClient, stub: StubProvider) -> None:
+        query = parse_qs(urlsplit(visitor.get("/auth/google").headers["Location"]).query)
+        stub.claims["nonce"] = "another"
+        answer = visitor.get("/auth/google/callback", query_string={"code": "c", "state": query["state"][0]})
+        assert answer.status_code == 400
+
+    def test_leaves_nothing_in_the_log_that_could_be_used(
+        self, visitor: FlaskClient, stub: StubProvider, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        visitor.get("/auth/google/callback?code=very-secret-code&state=s")
+        logged = capfd.readouterr().out
+        assert "/auth/google/callback" in logged
+        assert "very-secret-code" not in logged
+
+    def test_that_cannot_reach_the_provider_says_when_to_come_back(
+        self, visitor: FlaskClient, stub: StubProvider
+    ) -> None:
+        stub.stop()
+        answer = visitor.get("/auth/google")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+class TestEightFirstLoginsAtOnce:
+    @pytest.fixture(autouse=True)
+    def logged_in(self, database: Database) -> None:
+        self.identity = Identity("https://people.invalid", uuid4().hex, "Ada", None, email_verified=False)
+
+        def log_in(_: int) -> int:
+            with database.write() as db:
+                return user_of(db, self.identity).id
+
+        with ThreadPoolExecutor(8) as people:
+            self.ids = set(people.map(log_in, range(8)))
+
+    def test_make_one_user(self, database: Database) -> None:
+        with database.read() as db:
+            count = db.scalar(select(func.count()).where(User.subject == self.identity.subject))
+        assert (count, len(self.ids)) == (1, 1)
+
+
+class TestLoggingOut:
+    @pytest.fixture(autouse=True)
+    def logged_out(self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory) -> None:
+        self.cookie = session_factory(user_factory()).header
+        self.answer = client.get("/auth/logout", headers={**self.cookie, "Sec-Fetch-Site": "same-origin"})
+
+    def test_takes_the_cookie_away(self) -> None:
+        assert "Max-Age=0" in self.answer.headers["Set-Cookie"]
+
+    def test_ends_the_session(self, client: FlaskClient) -> None:
+        assert client.get("/api/blogs", headers=self.cookie).status_code == 401
+
+
+class TestAskingForTheHeadOfLogout:
+    def test_does_not_log_out(
+        self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        cookie = session_factory(user_factory()).header
+        client.head("/auth/logout", headers={**cookie, "Sec-Fetch-Site": "same-origin"})
+        assert client.get("/api/blogs", headers=cookie).status_code == 200
