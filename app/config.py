@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     def trusted_hosts(self) -> list[str]:
         """The host names, without ports, that this blog answers to."""
         host = urlsplit(self.base_url).hostname or ""
-        return [host] if self.production else [host, "localhost", "127.0.0.1", "[::1]"]
+        return [host] if self.production else [host, "localhost", "127.0.0.1"]
 
 
 def load_settings() -> Settings:

@@ -13,6 +13,7 @@ from app.attachments.files import NotUploaded
 from app.attachments.image_pool import Busy
 from app.attachments.storage.disk import Refused, WrongBody
 from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError
+from app.current import settings
 from app.errors import (
     Changed,
     CrossSiteWrite,
@@ -98,7 +99,7 @@ def answer(error: Exception) -> Response:
     fields = error.fields if isinstance(error, Invalid) else {}
     if isinstance(request.routing_exception, SecurityError):
         # At a host that is not ours there is no address to build a page's links from.
-        response = make_response(sentence)
+        response = make_response(f"This blog answers at {settings().base_url}\n")
         response.mimetype = "text/plain"
     elif request.path.startswith("/api/"):
         response = _json(sentence, fields)

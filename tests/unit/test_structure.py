@@ -1,6 +1,7 @@
 """The shape of the code: who may import whom, and where Flask may appear."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +97,10 @@ class TestAPackage:
     def test_is_composed_by_the_root_alone(self) -> None:
         composed = {name for name in KNOWN if "app" in IMPORTS[name]}
         assert {name for name in composed if not name.startswith("tests.")} <= {"app"}
+
+
+class TestTheWheel:
+    def test_holds_the_app_and_its_entry_alone(self) -> None:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+        assert wheel == {"packages": ["app"], "force-include": {"wsgi.py": "wsgi.py"}}
