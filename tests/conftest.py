@@ -16,6 +16,7 @@ from app.config import Settings, load_settings
 from app.db import Database
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
 ROOT = Path(__file__).parent.parent
@@ -83,3 +84,8 @@ def session_factory(app: Flask) -> SessionFactory:
 @pytest.fixture(scope="session")
 def blog_factory(database: Database) -> BlogFactory:
     return BlogFactory(database)
+
+
+@pytest.fixture(scope="session")
+def share_factory(database: Database) -> ShareFactory:
+    return ShareFactory(database)
