@@ -8,23 +8,30 @@ from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.auth.queries import end_sessions
-from app.blogs.models import Blog
+from app.blogs.models import Share
+from app.blogs.queries import stop_sharing
 from app.db import Database
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
 
 class Row(NamedTuple):
-    """The status that each caller gets. A disabled or logged-out person is anonymous."""
+    """The status that each caller gets. A disabled or logged-out person is anonymous.
+
+    The reader is somebody the blog is shared with: a stranger, but where it says otherwise.
+    """
 
     anonymous: int
     stranger: int
     owner: int
+    reader: int | None = None
 
 
 ANYBODY_200 = Row(200, 200, 200)
 DRAFT = {"title": "T", "content": "C"}
+INVITATION = {"email": "somebody.else@people.invalid"}
 
 TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/"): ANYBODY_200,
@@ -40,26 +47,34 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/blogs"): Row(401, 200, 200),
     ("GET", "/blogs/new"): Row(401, 200, 200),
     ("POST", "/blogs/new"): Row(401, 200, 200),
-    ("GET", "/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("GET", "/blogs/<id:blog_id>"): Row(401, 404, 200, reader=200),
     ("GET", "/blogs/<id:blog_id>/edit"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/edit"): Row(401, 404, 303),
     ("GET", "/blogs/<id:blog_id>/delete"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/delete"): Row(401, 404, 303),
+    ("POST", "/blogs/<id:blog_id>/shares"): Row(401, 404, 303),
+    ("POST", "/blogs/<id:blog_id>/shares/<id:share_id>/delete"): Row(401, 404, 303),
     ("GET", "/api/blogs"): Row(401, 200, 200),
     ("POST", "/api/blogs"): Row(401, 201, 201),
-    ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200, reader=200),
     ("PATCH", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
     ("DELETE", "/api/blogs/<id:blog_id>"): Row(401, 404, 204),
+    ("GET", "/api/shared"): Row(401, 200, 200),
+    ("GET", "/api/blogs/<id:blog_id>/shares"): Row(401, 404, 200),
+    ("POST", "/api/blogs/<id:blog_id>/shares"): Row(401, 404, 201),
+    ("DELETE", "/api/blogs/<id:blog_id>/shares/<id:share_id>"): Row(401, 404, 204),
 }
 
 
-def request(client: FlaskClient, route: tuple[str, str], blog: Blog, cookie: dict[str, str]) -> int:
+def request(client: FlaskClient, route: tuple[str, str], share: Share, cookie: dict[str, str]) -> int:
     method, rule = route
-    path = rule.replace("<id:blog_id>", str(blog.id)).replace("<path:filename>", "inkwell.css")
+    path = rule.replace("<id:blog_id>", str(share.blog_id)).replace("<id:share_id>", str(share.id))
+    path = path.replace("<path:filename>", "inkwell.css")
     headers = {"Sec-Fetch-Site": "same-origin", **cookie} if method != "GET" else cookie
-    form = {**DRAFT, "version": "1"} if rule.endswith("/edit") else DRAFT
+    document = INVITATION if rule.endswith("/shares") else DRAFT
+    form = {**document, "version": "1"} if rule.endswith("/edit") else document
     is_api = path.startswith("/api/")
-    body = {"json": DRAFT if is_api else None, "data": None if is_api else form} if method != "GET" else {}
+    body = {"json": document if is_api else None, "data": None if is_api else form} if method != "GET" else {}
     arguments: Any = {"method": method, "headers": headers, **body}
     with client.open(path, **arguments) as answer:
         return answer.status_code
@@ -78,23 +93,58 @@ class TestTheUrlMap:
 @pytest.mark.parametrize("route", TABLE, ids=" ".join)
 class TestARoute:
     @pytest.fixture(autouse=True)
-    def ready(self, client: FlaskClient, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
-        self.owner = user_factory()
-        self.blog = blog_factory(self.owner)
+    def ready(
+        self, client: FlaskClient, user_factory: UserFactory, blog_factory: BlogFactory, share_factory: ShareFactory
+    ) -> None:
+        self.owner, self.reader = user_factory(), user_factory()
+        self.share = share_factory(blog_factory(self.owner), self.reader)
         self.client = client
 
     def test_answers_anybody(self, route: tuple[str, str]) -> None:
-        assert request(self.client, route, self.blog, {}) == TABLE[route].anonymous
+        assert request(self.client, route, self.share, {}) == TABLE[route].anonymous
 
     def test_answers_its_owner(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
         cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].owner
+        assert request(self.client, route, self.share, cookie) == TABLE[route].owner
 
     def test_answers_a_stranger(
         self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
     ) -> None:
         cookie = session_factory(user_factory()).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].stranger
+        assert request(self.client, route, self.share, cookie) == TABLE[route].stranger
+
+    def test_answers_somebody_it_is_shared_with(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
+        cookie = session_factory(self.reader).header
+        row = TABLE[route]
+        expected = row.stranger if row.reader is None else row.reader
+        assert request(self.client, route, self.share, cookie) == expected
+
+    def test_takes_somebody_it_was_shared_with_for_a_stranger(
+        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
+    ) -> None:
+        with database.write() as db:
+            stop_sharing(db, self.owner.id, self.share.blog_id, self.share.id)
+        cookie = session_factory(self.reader).header
+        assert request(self.client, route, self.share, cookie) == TABLE[route].stranger
+
+    def test_takes_somebody_with_a_share_of_another_blog_for_a_stranger(
+        self,
+        route: tuple[str, str],
+        session_factory: SessionFactory,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
+        share_factory: ShareFactory,
+    ) -> None:
+        other_reader = user_factory()
+        share_factory(blog_factory(self.owner), other_reader)
+        cookie = session_factory(other_reader).header
+        assert request(self.client, route, self.share, cookie) == TABLE[route].stranger
+
+    def test_takes_an_unverified_address_it_is_shared_with_for_a_stranger(
+        self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        cookie = session_factory(user_factory(email=self.reader.email, email_verified=False)).header
+        assert request(self.client, route, self.share, cookie) == TABLE[route].stranger
 
     def test_takes_a_disabled_owner_for_anybody(
         self, route: tuple[str, str], session_factory: SessionFactory, database: Database
@@ -102,7 +152,7 @@ class TestARoute:
         with database.write() as db:
             db.get_one(User, self.owner.id).disabled = True
         cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].anonymous
+        assert request(self.client, route, self.share, cookie) == TABLE[route].anonymous
 
     def test_takes_a_logged_out_owner_for_anybody(
         self, route: tuple[str, str], session_factory: SessionFactory, database: Database
@@ -110,4 +160,4 @@ class TestARoute:
         with database.write() as db:
             end_sessions(db, self.owner.id)
         cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.blog, cookie) == TABLE[route].anonymous
+        assert request(self.client, route, self.share, cookie) == TABLE[route].anonymous
