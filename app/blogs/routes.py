@@ -88,7 +88,7 @@ def delete(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/blogs/<id:blog_id>/shares")
 def share(blog_id: int) -> ResponseReturnValue:
-    # Before anything typed is blamed: the page that does it is the owner's.
+    # First, since the page that blames what was typed is the owner's alone.
     _blog(blog_id)
     invitation = check(Invitation, request.form.to_dict())
     with database().write() as db:

@@ -31,3 +31,7 @@ class TestAnOddAddressToShareWith:
 
     def test_tells_a_stranger_nothing(self) -> None:
         assert self.status_for(self.stranger) == 404
+
+    def test_is_no_error_of_ours_when_a_stranger_sends_it(self, caplog: pytest.LogCaptureFixture) -> None:
+        self.status_for(self.stranger)
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
