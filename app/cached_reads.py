@@ -29,18 +29,23 @@ def init_app(app: Flask, settings: Settings, database: Database) -> None:
     app.after_request(_tell)
 
 
-def document(read: Read, missing: str = "") -> bytes:
-    """The read's JSON document, as the API sends it. Raises NotFound with the sentence `missing` if it is null."""
+def document(read: Read, missing: str = "", otherwise: Read | None = None) -> bytes:
+    """The read's JSON document, as the API sends it, or that of `otherwise` if it is null.
+
+    Raises NotFound with the sentence `missing` if there is none.
+    """
     outcomes: list[Outcome] = g.setdefault("outcomes", [])
     answer = cast(Cache, current_app.extensions["cache"]).json(read, observe=outcomes.append)
+    if otherwise and answer == b"null":
+        return document(otherwise, missing)
     if missing and answer == b"null":
         raise NotFound(missing)
     return answer
 
 
-def value(read: Read, missing: str = "") -> Any:
-    """The read's JSON document, parsed."""
-    return from_json(document(read, missing))
+def value(read: Read, missing: str = "", otherwise: Read | None = None) -> Any:
+    """The same document, parsed."""
+    return from_json(document(read, missing, otherwise))
 
 
 def _tell(response: Response) -> Response:

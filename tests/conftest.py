@@ -18,6 +18,7 @@ from app.db import Database
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
 ROOT = Path(__file__).parent.parent
@@ -96,3 +97,8 @@ def attachment_factory(database: Database, files: Files) -> AttachmentFactory:
 @pytest.fixture(scope="session")
 def blog_factory(database: Database) -> BlogFactory:
     return BlogFactory(database)
+
+
+@pytest.fixture(scope="session")
+def share_factory(database: Database) -> ShareFactory:
+    return ShareFactory(database)

@@ -7,6 +7,7 @@ import flask_login
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import LoginManager, UserMixin
 
+from app.auth.addresses import comparable
 from app.auth.queries import user_with_session
 from app.auth.session import claimed_user
 from app.cache import Scope
@@ -22,7 +23,13 @@ class Visitor(UserMixin):
     id: int
     name: str
     email: str | None
+    email_verified: bool
     scope: Scope
+
+    @property
+    def verified_email(self) -> str | None:
+        """The address that they are known to read, as addresses are compared."""
+        return comparable(self.email) if self.email and self.email_verified else None
 
 
 class SessionOnlyLogin(LoginManager):
@@ -58,7 +65,9 @@ def logged_in() -> Visitor:
 def _visitor(_user_id: str) -> Visitor | None:
     claim = claimed_user(session)
     row: Any = claim and user_with_session(database(), *claim)
-    return row and Visitor(row.id, row.name, row.email, Scope("users", row.id, row.cache_version))
+    if not row:
+        return None
+    return Visitor(row.id, row.name, row.email, row.email_verified, Scope("users", row.id, row.cache_version))
 
 
 def _refuse_strangers() -> None:

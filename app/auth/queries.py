@@ -10,15 +10,15 @@ from app.db import Database
 from app.errors import LoginFailed
 
 # Built once: this is the statement that every request of a logged-in person runs.
-_WITH_SESSION = select(User.id, User.name, User.email, User.cache_version).where(
+_WITH_SESSION = select(User.id, User.name, User.email, User.email_verified, User.cache_version).where(
     User.id == bindparam("user_id"),
     User.session_epoch == bindparam("epoch"),
     User.disabled.is_(False),
 )
 
 
-def user_with_session(database: Database, user_id: int, epoch: int) -> Row[int, str, str | None, int] | None:
-    """The id, name, email and cache_version of the user whose session that is, unless it was ended."""
+def user_with_session(database: Database, user_id: int, epoch: int) -> Row[int, str, str | None, bool, int] | None:
+    """The id, name, email, email_verified and cache_version of that session's user, unless it was ended."""
     with database.engine.connect() as connection:
         return connection.execute(_WITH_SESSION, {"user_id": user_id, "epoch": epoch}).one_or_none()
 

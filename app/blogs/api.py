@@ -5,25 +5,27 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import logged_in
 from app.blogs import queries
-from app.blogs.forms import Change, Draft
+from app.blogs.forms import Change, Draft, Invitation
 from app.cached_reads import document
 from app.current import database
 from app.web.body import read_json
 
-blueprint = Blueprint("blogs_api", __name__, url_prefix="/api/blogs")
+blueprint = Blueprint("blogs_api", __name__, url_prefix="/api")
 
 
-@blueprint.get("")
+@blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
     return _json(document(queries.blogs_by(logged_in().scope)))
 
 
-@blueprint.get("/<id:blog_id>")
+@blueprint.get("/blogs/<id:blog_id>")
 def show(blog_id: int) -> ResponseReturnValue:
-    return _json(document(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG))
+    visitor = logged_in()
+    own, visible = queries.blog_by(visitor.scope, blog_id), queries.blog_visible_to(visitor, blog_id)
+    return _json(document(own, queries.NO_SUCH_BLOG, otherwise=visible))
 
 
-@blueprint.post("")
+@blueprint.post("/blogs")
 def create() -> ResponseReturnValue:
     draft = read_json(Draft)
     with database().write() as db:
@@ -31,7 +33,7 @@ def create() -> ResponseReturnValue:
     return _json(document(queries.blog_as_saved(logged_in().scope, blog.id)), 201)
 
 
-@blueprint.patch("/<id:blog_id>")
+@blueprint.patch("/blogs/<id:blog_id>")
 def update(blog_id: int) -> ResponseReturnValue:
     change = read_json(Change)
     with database().write() as db:
@@ -39,10 +41,36 @@ def update(blog_id: int) -> ResponseReturnValue:
     return _json(document(queries.blog_as_saved(logged_in().scope, blog_id)))
 
 
-@blueprint.delete("/<id:blog_id>")
+@blueprint.delete("/blogs/<id:blog_id>")
 def delete(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.remove(db, logged_in().id, blog_id)
+    return "", 204
+
+
+@blueprint.get("/shared")
+def shared() -> ResponseReturnValue:
+    return _json(document(queries.blogs_shared_with(logged_in())))
+
+
+@blueprint.get("/blogs/<id:blog_id>/shares")
+def shares(blog_id: int) -> ResponseReturnValue:
+    document(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
+    return _json(document(queries.shares_of(logged_in().id, blog_id)))
+
+
+@blueprint.post("/blogs/<id:blog_id>/shares")
+def share(blog_id: int) -> ResponseReturnValue:
+    invitation = read_json(Invitation)
+    with database().write() as db:
+        share = queries.share(db, logged_in(), blog_id, invitation)
+    return _json(queries.document_of(share), 201)
+
+
+@blueprint.delete("/blogs/<id:blog_id>/shares/<id:share_id>")
+def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        queries.stop_sharing(db, logged_in().id, blog_id, share_id)
     return "", 204
 
 

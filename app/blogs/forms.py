@@ -1,14 +1,16 @@
-"""What a person may write into a blog: one set of rules for the pages and the API."""
+"""What a person may write into a blog, and with whom they may share it: one set of rules for the pages and the API."""
 
+import re
 import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.auth.addresses import comparable
 from app.db import MAX_ID
 from app.web.body import REQUIRED
 
-MAX_TITLE, MAX_CONTENT = 200, 100_000
+MAX_TITLE, MAX_CONTENT, MAX_EMAIL = 200, 100_000, 320
 
 
 def _one_newline(value: object) -> object:
@@ -27,6 +29,16 @@ def _storable(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _address(text: str) -> str:
+    email = comparable(text)
+    if not email:
+        raise ValueError(REQUIRED)
+    # Anything stricter refuses addresses that exist; nothing is sent to them.
+    if not (email.isprintable() and re.fullmatch("[^@ ]+@[^@ ]+", email) and len(email) <= MAX_EMAIL):
+        raise ValueError("Enter an e-mail address")
+    return email
 
 
 Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
@@ -54,3 +66,11 @@ class Change(BaseModel):
     content: Content = ""
     attachment_id: RowId | None = None
     version: RowId | None = None
+
+
+class Invitation(BaseModel):
+    """Whom a blog is to be shared with."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    email: Annotated[str, AfterValidator(_address)]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import logged_in
 from app.blogs import queries
-from app.blogs.forms import Change, Draft
+from app.blogs.forms import Change, Draft, Invitation
 from app.cached_reads import value
 from app.current import database
 from app.error_handlers import answer
@@ -33,7 +33,8 @@ def landing() -> ResponseReturnValue:
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
-    return render_template("blogs/index.html", blogs=value(queries.blogs_by(logged_in().scope)))
+    blogs = value(queries.blogs_by(logged_in().scope))
+    return render_template("blogs/index.html", blogs=blogs, shared=value(queries.blogs_shared_with(logged_in())))
 
 
 @blueprint.get("/blogs/new")
@@ -58,7 +59,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>")
 def show(blog_id: int) -> ResponseReturnValue:
-    return render_template("blogs/show.html", blog=_blog(blog_id))
+    return _blog_page(blog_id, {}, {})
 
 
 @blueprint.get("/blogs/<id:blog_id>/edit")
@@ -86,9 +87,28 @@ def delete(blog_id: int) -> ResponseReturnValue:
     return redirect(url_for("blogs.index"), 303)
 
 
+@blueprint.post("/blogs/<id:blog_id>/shares")
+def share(blog_id: int) -> ResponseReturnValue:
+    # First, since the page that blames what was typed is the owner's alone.
+    _blog(blog_id)
+    invitation = check(Invitation, request.form.to_dict())
+    with database().write() as db:
+        queries.share(db, logged_in(), blog_id, invitation)
+    return _back_to_shares(blog_id)
+
+
+@blueprint.post("/blogs/<id:blog_id>/shares/<id:share_id>/delete")
+def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        queries.stop_sharing(db, logged_in().id, blog_id, share_id)
+    return _back_to_shares(blog_id)
+
+
 @blueprint.errorhandler(Invalid)
 def ask_again(error: Invalid) -> ResponseReturnValue:
     """The form as it was typed, with a sentence beside each field to blame."""
+    if request.view_args and request.endpoint == "blogs.share":
+        return _blog_page(request.view_args["blog_id"], request.form, error.fields), 422
     if request.view_args:
         return _edit_form(request.view_args["blog_id"], request.form, error.fields), 422
     return _new_form(request.form, error.fields), 422
@@ -114,6 +134,19 @@ def keep_what_was_typed(error: NotFound) -> ResponseReturnValue:
 
 def _blog(blog_id: int) -> Any:
     return value(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
+
+
+def _blog_page(blog_id: int, values: Any, errors: dict[str, str]) -> str:
+    """The blog, as its owner or somebody it is shared with sees it; only a read for others names the owner."""
+    visitor = logged_in()
+    own, visible = queries.blog_by(visitor.scope, blog_id), queries.blog_visible_to(visitor, blog_id)
+    blog = value(own, queries.NO_SUCH_BLOG, otherwise=visible)
+    shares = None if "owner" in blog else value(queries.shares_of(visitor.id, blog_id))
+    return render_template("blogs/show.html", blog=blog, shares=shares, values=values, errors=errors)
+
+
+def _back_to_shares(blog_id: int) -> ResponseReturnValue:
+    return redirect(url_for("blogs.show", blog_id=blog_id, _anchor="shares"), 303)
 
 
 def _new_form(values: Any, errors: dict[str, str]) -> str:

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
+from tests.factories.blog import BlogFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
 
@@ -70,6 +72,28 @@ class TestAtTheProvider:
 
         def test_is_still_logged_in(self, page: CustomPage) -> None:
             assert page.get("/api/current_user") is not None
+
+
+class TestSharedWithBeforeTheFirstLogin:
+    @pytest.fixture(autouse=True)
+    def at_the_provider(
+        self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory, share_factory: ShareFactory
+    ) -> None:
+        self.email = f"{uuid4().hex}@example.com"
+        share_factory(blog_factory(user_factory(), title="For Mary"), email=self.email)
+        page.goto("/")
+        page.get_by_role("link", name="Login With Google").click()
+
+    def test_finds_the_blog_at_once(self, page: CustomPage) -> None:
+        make_up_somebody(page, "Mary Shelley", self.email)
+        expect(page.get_by_role("region", name="Shared with me").locator(".card-title")).to_have_text("For Mary")
+
+    def test_finds_nothing_while_the_provider_has_not_verified_the_address(self, page: CustomPage) -> None:
+        page.get_by_role("radio", name="Someone else").check()
+        page.get_by_label("verified").uncheck()
+        make_up_somebody(page, "Mary Shelley", self.email)
+        expect(page.get_by_role("heading", name="My blogs")).to_be_visible()
+        expect(page.get_by_text("For Mary")).to_have_count(0)
 
 
 class TestAskingForAPageThatNeedsALogin:

@@ -9,8 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
 from tests.factories.blog import BlogFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
+LONG = "A title of some length, to be wrapped " * 3
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
@@ -48,6 +50,8 @@ SCREENS = [
     Screen("the form with errors", "/blogs/new", act=lambda page: page.submit("Next")),
     Screen("the review", "/blogs/new", act=lambda page: page.submit("Next", title="T", content="C")),
     Screen("a blog", "/blogs/{blog}"),
+    Screen("a blog, shared with a wrong address", "/blogs/{blog}", act=lambda page: page.submit("Share", email="x")),
+    Screen("a shared blog", "/blogs/{shared}"),
     Screen("the edit form", "/blogs/{blog}/edit"),
     Screen("the edit form with errors", "/blogs/{blog}/edit", act=lambda page: page.submit("Save", title="")),
     Screen("two tabs at once", "/blogs/{blog}/edit", act=save_an_old_version),
@@ -68,12 +72,16 @@ class TestAPage:
         new_page: NewPage,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
+        share_factory: ShareFactory,
     ) -> None:
         user = user_factory()
-        blog = blog_factory(user, title="A title of some length, to be wrapped " * 3)
+        blog, shared = (blog_factory(owner, title=LONG) for owner in (user, user_factory(name="Long" * 30)))
+        share_factory(blog)
+        share_factory(blog, email="a" * 200 + "@people.invalid")
+        share_factory(shared, user)
         self.page = new_page(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
         if screen.logged_in:
-            self.page.login(user, screen.path.format(blog=blog.id))
+            self.page.login(user, screen.path.format(blog=blog.id, shared=shared.id))
         else:
             self.page.goto(screen.path)
         screen.act(self.page)

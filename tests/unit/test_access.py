@@ -9,23 +9,30 @@ from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.auth.queries import end_sessions
+from app.blogs.queries import stop_sharing
 from app.db import Database
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
 
 class Row(NamedTuple):
-    """The status that each caller gets. A disabled or logged-out person is anonymous."""
+    """The status that each caller gets. A disabled or logged-out person is anonymous.
+
+    The reader is somebody the blog is shared with: a stranger, but where it says otherwise.
+    """
 
     anonymous: int
     stranger: int
     owner: int
+    reader: int | None = None
 
 
 ANYBODY_200 = Row(200, 200, 200)
 DRAFT = {"title": "T", "content": "C"}
+INVITATION = {"email": "somebody.else@people.invalid"}
 
 TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/"): ANYBODY_200,
@@ -41,24 +48,30 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/blogs"): Row(401, 200, 200),
     ("GET", "/blogs/new"): Row(401, 200, 200),
     ("POST", "/blogs/new"): Row(401, 200, 200),
-    ("GET", "/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("GET", "/blogs/<id:blog_id>"): Row(401, 404, 200, reader=200),
     ("GET", "/blogs/<id:blog_id>/edit"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/edit"): Row(401, 404, 303),
     ("GET", "/blogs/<id:blog_id>/delete"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/delete"): Row(401, 404, 303),
-    ("GET", "/attachments/<id:attachment_id>"): Row(401, 404, 200),
+    ("GET", "/attachments/<id:attachment_id>"): Row(401, 404, 200, reader=200),
     ("GET", "/store/<path:key>"): Row(403, 403, 403),
     ("PUT", "/store/<path:key>"): Row(403, 403, 403),
     ("POST", "/api/attachments"): Row(401, 422, 422),
     ("GET", "/api/attachments/<id:attachment_id>"): Row(401, 404, 200),
     ("POST", "/api/attachments/<id:attachment_id>/parts"): Row(401, 422, 422),
     ("POST", "/api/attachments/<id:attachment_id>/finish"): Row(401, 422, 422),
-    ("GET", "/api/attachments/<id:attachment_id>/url"): Row(401, 404, 200),
+    ("GET", "/api/attachments/<id:attachment_id>/url"): Row(401, 404, 200, reader=200),
+    ("POST", "/blogs/<id:blog_id>/shares"): Row(401, 404, 303),
+    ("POST", "/blogs/<id:blog_id>/shares/<id:share_id>/delete"): Row(401, 404, 303),
     ("GET", "/api/blogs"): Row(401, 200, 200),
     ("POST", "/api/blogs"): Row(401, 201, 201),
-    ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
+    ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200, reader=200),
     ("PATCH", "/api/blogs/<id:blog_id>"): Row(401, 404, 200),
     ("DELETE", "/api/blogs/<id:blog_id>"): Row(401, 404, 204),
+    ("GET", "/api/shared"): Row(401, 200, 200),
+    ("GET", "/api/blogs/<id:blog_id>/shares"): Row(401, 404, 200),
+    ("POST", "/api/blogs/<id:blog_id>/shares"): Row(401, 404, 201),
+    ("DELETE", "/api/blogs/<id:blog_id>/shares/<id:share_id>"): Row(401, 404, 204),
 }
 
 
@@ -66,9 +79,10 @@ def request(client: FlaskClient, route: tuple[str, str], ids: dict[str, str], co
     method, rule = route
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[found.group(1)], rule)
     headers = {"Sec-Fetch-Site": "same-origin", **cookie} if method != "GET" else cookie
-    form = {**DRAFT, "version": "1"} if rule.endswith("/edit") else DRAFT
+    document = INVITATION if rule.endswith("/shares") else DRAFT
+    form = {**document, "version": "1"} if rule.endswith("/edit") else document
     is_api = path.startswith("/api/")
-    body = {"json": DRAFT if is_api else None, "data": None if is_api else form} if method != "GET" else {}
+    body = {"json": document if is_api else None, "data": None if is_api else form} if method != "GET" else {}
     arguments: Any = {"method": method, "headers": headers, **body}
     with client.open(path, **arguments) as answer:
         return answer.status_code
@@ -92,13 +106,15 @@ class TestARoute:
         client: FlaskClient,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
+        share_factory: ShareFactory,
         attachment_factory: AttachmentFactory,
     ) -> None:
-        self.owner = user_factory()
+        self.owner, self.reader = user_factory(), user_factory()
         blog = blog_factory(self.owner)
+        self.share = share_factory(blog, self.reader)
         attachment = attachment_factory(self.owner, blog)
-        self.ids = {"blog_id": str(blog.id), "attachment_id": str(attachment.id), "key": "1/none"}
-        self.ids["filename"] = "inkwell.css"
+        self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id), "attachment_id": str(attachment.id)}
+        self.ids |= {"filename": "inkwell.css", "key": "1/none"}
         self.client = client
 
     def test_answers_anybody(self, route: tuple[str, str]) -> None:
@@ -112,6 +128,39 @@ class TestARoute:
         self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
     ) -> None:
         cookie = session_factory(user_factory()).header
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+
+    def test_answers_somebody_it_is_shared_with(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
+        cookie = session_factory(self.reader).header
+        row = TABLE[route]
+        expected = row.stranger if row.reader is None else row.reader
+        assert request(self.client, route, self.ids, cookie) == expected
+
+    def test_takes_somebody_it_was_shared_with_for_a_stranger(
+        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
+    ) -> None:
+        with database.write() as db:
+            stop_sharing(db, self.owner.id, self.share.blog_id, self.share.id)
+        cookie = session_factory(self.reader).header
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+
+    def test_takes_somebody_with_a_share_of_another_blog_for_a_stranger(
+        self,
+        route: tuple[str, str],
+        session_factory: SessionFactory,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
+        share_factory: ShareFactory,
+    ) -> None:
+        other_reader = user_factory()
+        share_factory(blog_factory(self.owner), other_reader)
+        cookie = session_factory(other_reader).header
+        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+
+    def test_takes_an_unverified_address_it_is_shared_with_for_a_stranger(
+        self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        cookie = session_factory(user_factory(email=self.reader.email, email_verified=False)).header
         assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
 
     def test_takes_a_disabled_owner_for_anybody(

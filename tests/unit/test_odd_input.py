@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.auth.models import User
+from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
 
@@ -49,6 +50,7 @@ ODD_JSON = [
     b'{"title": true, "content": []}', b'{"title": null, "content": {}}', b'{"title": "T\\u0000", "content": "C"}',
     b'{"title": "T", "content": "C", "owner_id": 1}', b'{"title": "' + b"x" * 201 + b'", "content": "C"}',
     b'{"title": "T", "content": "' + b"x" * 100_001 + b'"}', b"x" * (2 * 1024 * 1024 + 1), b"1" * 5000,
+    b'{"email": 7}', b'{"email": "a@b\\u0000"}', b'{"email": ["a@b.c"]}', b'{"email": "' + b"@" * 999_999 + b'"}',
     b'{"version": 9223372036854775808}', b'{"version": -1}', b'{"version": "1"}',
 ]  # fmt: skip
 ODD_HOSTS = [
@@ -125,7 +127,9 @@ class TestOddCookies:
 
 class TestOddBodies:
     @pytest.mark.parametrize("body", ODD_JSON, ids=lambda body: repr(body[:30]))
-    @pytest.mark.parametrize(("method", "path"), [("POST", "/api/blogs"), ("PATCH", "/api/blogs/1")])
+    @pytest.mark.parametrize(
+        ("method", "path"), [("POST", "/api/blogs"), ("PATCH", "/api/blogs/1"), ("POST", "/api/blogs/1/shares")]
+    )
     def test_are_refused_with_a_sentence(
         self, client: FlaskClient, caller: dict[str, str], method: str, path: str, body: bytes
     ) -> None:
@@ -164,13 +168,21 @@ class TestOddBodies:
             b"", b"title", b"title=%ff&content=%00", b"title=%ed%a0%80&content=C", b"&&&==", b"step=save", b"step=%00",
             b"title=T&content=C&owner_id=7&step=save", b"title=" + b"x" * 3_000_000, b"title=T&title=U&content=C",
             b"title=T&content=C&version=" + b"9" * 5000, b"title=T&content=C&version=x",
+            b"email=%00@%ff", b"email=a@b&email=c@d&title=T", b"email=" + b"@" * 1_000_000,
         ],
         ids=lambda form: repr(form[:30]),
     )  # fmt: skip
-    @pytest.mark.parametrize("path", ["/blogs/new", "/blogs/1/edit", "/blogs/1/delete"])
+    @pytest.mark.parametrize("path", ["/blogs/new", "/blogs/{}/edit", "/blogs/{}/shares", "/blogs/{}/delete"])
     def test_from_a_form_never_break_the_page(
-        self, client: FlaskClient, caller: dict[str, str], path: str, form: bytes
+        self,
+        client: FlaskClient,
+        caller: dict[str, str],
+        user: User,
+        blog_factory: BlogFactory,
+        path: str,
+        form: bytes,
     ) -> None:
+        path = path.format(blog_factory(user).id)
         kind = "application/x-www-form-urlencoded"
         assert client.post(path, data=form, content_type=kind, headers=caller).status_code < 500
 
@@ -182,9 +194,23 @@ class TestOddBodies:
 
 class TestOddAddresses:
     @pytest.mark.parametrize("odd_id", ODD_IDS)
-    @pytest.mark.parametrize("path", ["/blogs/{}", "/blogs/{}/edit", "/api/blogs/{}"])
+    @pytest.mark.parametrize("path", ["/blogs/{}", "/blogs/{}/edit", "/api/blogs/{}", "/api/blogs/{}/shares"])
     def test_are_not_there(self, client: FlaskClient, caller: dict[str, str], path: str, odd_id: str) -> None:
         assert client.get(path.format(odd_id), headers=caller).status_code == 404
+
+    @pytest.mark.parametrize("odd_id", ODD_IDS)
+    @pytest.mark.parametrize("path", ["/api/blogs/{blog}/shares/{odd}", "/api/blogs/{odd}/shares/{blog}"])
+    def test_of_a_share_are_not_there(
+        self,
+        client: FlaskClient,
+        caller: dict[str, str],
+        user: User,
+        blog_factory: BlogFactory,
+        path: str,
+        odd_id: str,
+    ) -> None:
+        address = path.format(blog=blog_factory(user).id, odd=odd_id)
+        assert client.delete(address, headers=caller).status_code == 404
 
     def test_with_the_largest_id_are_not_there(self, client: FlaskClient, caller: dict[str, str]) -> None:
         assert client.get(f"/api/blogs/{2**63 - 1}", headers=caller).status_code == 404

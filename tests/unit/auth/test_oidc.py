@@ -27,8 +27,7 @@ def stub() -> Iterator[StubProvider]:
 
 
 @pytest.fixture
-def provider(stub: StubProvider, monkeypatch: pytest.MonkeyPatch) -> Provider:
-    monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
+def provider(stub: StubProvider) -> Provider:
     return Provider(
         stub.issuer, client_id="blog", client_secret="shared", redirect_uri="http://localhost/auth/google/callback"
     )
@@ -201,8 +200,9 @@ class TestAProviderThatIs:
     @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token"])
     @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "endless", "trickling headers"])
     def test_unusable_costs_one_login_and_little_time(
-        self, provider: Provider, stub: StubProvider, path: str, state: str
+        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
     ) -> None:
+        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
         match state:
             case "broken":
                 stub.answers[path] = (500, b"oops")

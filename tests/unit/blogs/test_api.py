@@ -8,22 +8,9 @@ from flask.testing import FlaskClient
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
+from tests.unit.blogs.caller import Caller
 
 MISSING = "You must provide a value"
-
-
-class Caller:
-    """A program with somebody's session."""
-
-    def __init__(self, client: FlaskClient, headers: dict[str, str]) -> None:
-        self._client = client
-        self._headers = headers
-
-    def __call__(self, method: str, path: str = "", body: Any = None) -> tuple[int, Any]:
-        # A DELETE has no body, and says all the same that no form has sent it.
-        headers = {"Content-Type": "application/json", **self._headers}
-        answer = self._client.open(f"/api/blogs{path}", method=method, json=body, headers=headers)
-        return answer.status_code, answer.get_json(silent=True)
 
 
 @pytest.fixture
