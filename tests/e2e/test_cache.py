@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from app.auth.models import User
 from app.blogs.models import Blog
 from app.config import Settings
+from app.db import MAX_ID
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.site_cache import SiteCache
@@ -161,9 +162,9 @@ class TestAnApiAnswer:
         assert timing.startswith("blogs_by;dur=")
 
     def test_of_a_blog_that_is_not_there_is_cached_too(self, page: CustomPage, cache: SiteCache, user: User) -> None:
-        page.context.request.get("/api/blogs/1")
+        page.context.request.get(f"/api/blogs/{MAX_ID}")
         cache.wait_for(user, "blog_by")
-        answer = page.context.request.get("/api/blogs/1")
+        answer = page.context.request.get(f"/api/blogs/{MAX_ID}")
         assert (answer.status, answer.headers["x-cache"]) == (404, "hit")
 
 
