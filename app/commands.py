@@ -57,7 +57,7 @@ def clear(email: str | None) -> None:
             bump(db.connection(), User.cache_version, user_id)
     for user_id in user_ids:
         _from_redis(methodcaller("clear", f"users:{user_id}"))
-    click.echo(f"Cleared what {len(user_ids):,} people had cached.")
+    click.echo(f"Cleared what {len(user_ids):,} {'person' if len(user_ids) == 1 else 'people'} had cached.")
 
 
 def _users(email: str) -> list[int]:

@@ -20,6 +20,7 @@ from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
+from tests.redis_server import RedisServer, skip_without_redis
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,6 +41,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, deployed_at: str | None) 
         secret_key=secrets.token_hex(32),
         instance_dir=tmp_path_factory.mktemp("instance"),
         database_url=os.environ.get("DATABASE_URL", ""),
+        redis_url="",
         base_url="http://localhost",
         oidc_issuer="http://127.0.0.1:9",
         oidc_client_id="inkwell-tests",
@@ -71,6 +73,15 @@ def database(app: Flask) -> Iterator[Database]:
     database: Database = app.extensions["database"]
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis for one test to freeze, kill and fill up."""
+    skip_without_redis()
+    server = RedisServer(tmp_path)
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

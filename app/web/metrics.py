@@ -22,6 +22,8 @@ def metrics() -> Response:
 
 def counted_cache_events(folder: Path) -> dict[str, float]:
     """How often each event came in the server whose workers count in that folder."""
+    if not folder.is_dir():
+        return {}
     samples = [sample for metric in _summed(str(folder)).collect() for sample in metric.samples]
     return {sample.labels["event"]: sample.value for sample in samples if sample.name == "inkwell_cache_events_total"}
 

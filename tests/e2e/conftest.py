@@ -10,22 +10,55 @@ from playwright.sync_api import BrowserContext, Playwright
 from app.config import Settings
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer, live_server
+from tests.e2e.site_cache import SiteCache
 from tests.e2e.standing_checks import StandingChecks
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
+from tests.redis_server import RedisServer, executable, skip_without_redis
 
 NewPage = Callable[..., CustomPage]
 SERVER_LOG = pytest.StashKey[tuple[LiveServer, list[int]]]()
 
 
 @pytest.fixture(scope="session")
-def site(settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def site_settings(
+    settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """The settings of the blog under test: with a Redis of its own, where this machine has one to start."""
+    if deployed_at or executable() is None:
+        yield settings
+    else:
+        redis = RedisServer(tmp_path_factory.mktemp("redis"))
+        yield settings.model_copy(update={"redis_url": redis.url})
+        redis.kill()
+
+
+@pytest.fixture(scope="session")
+def site(
+    site_settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
     """The blog under test: started here, or deployed elsewhere."""
     if deployed_at:
-        yield LiveServer(deployed_at, settings.oidc_issuer, [])
+        yield LiveServer(deployed_at, site_settings.oidc_issuer, [])
     else:
-        with live_server(settings, tmp_path_factory.mktemp("server")) as server:
+        with live_server(site_settings, tmp_path_factory.mktemp("server")) as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def site_cache(site_settings: Settings) -> Iterator[SiteCache]:
+    if not site_settings.redis_url:
+        skip_without_redis()
+        pytest.skip("The site's Redis is not known: give its REDIS_URL")
+    cache = SiteCache(site_settings)
+    yield cache
+    cache.close()
+
+
+@pytest.fixture
+def cache(site_cache: SiteCache) -> SiteCache:
+    """The site's cache. A test that asks for it is skipped where the site has no Redis."""
+    return site_cache
 
 
 @pytest.fixture(scope="session")

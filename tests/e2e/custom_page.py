@@ -5,9 +5,11 @@ the browser. It passes as a Page to `expect` and to the type checker.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.auth.models import User
 from tests.factories.session import SessionCookie
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     _Page = Page
 else:
     _Page = object
+
+
+CacheResult = Literal["hit", "miss", "bypass"] | None
 
 
 class Action(TypedDict, total=False):
@@ -46,6 +51,8 @@ class CustomPage(_Page):
         self._new_user = new_user
         self._session_of = session_of
         self._site_url = site_url
+        self._answer: Response | None = None
+        page.on("response", self._note)
 
     @classmethod
     def build(
@@ -94,9 +101,30 @@ class CustomPage(_Page):
         """The JSON answers to these requests, fetched one after the other inside the page."""
         return [self._page.evaluate(_FETCH, action) for action in actions]
 
+    def expect_cache(self, result: CacheResult, *, timeout: float = 5000) -> None:
+        """The page's answer says `X-Cache: <result>`, now or soon; None is an answer that read nothing to cache."""
+        if self._answer is None or _cache_result(self._answer) != result:
+            with suppress(PlaywrightTimeout):
+                self._page.wait_for_event("response", self._says(result), timeout=timeout)
+        assert self._answer is not None, "the page has not been anywhere yet"
+        found, timing = _cache_result(self._answer), self._answer.headers.get("server-timing", "nothing")
+        assert found == result, (
+            f"{self._answer.url} should have been answered with X-Cache {result}, and says {found} ({timing})"
+        )
+
     def close(self, **_options: Any) -> None:
         """Close the context, with all its pages. The browser is everybody's."""
         self._page.context.close()
+
+    def _note(self, response: Response) -> None:
+        if self._is_a_page(response):
+            self._answer = response
+
+    def _is_a_page(self, response: Response) -> bool:
+        return response.request.is_navigation_request() and response.frame == self._page.main_frame
+
+    def _says(self, result: CacheResult) -> Callable[[Response], bool]:
+        return lambda response: self._is_a_page(response) and _cache_result(response) == result
 
     if not TYPE_CHECKING:
         # `expect` takes a Page by isinstance, which asks for the class; a plain proxy would be refused.
@@ -108,3 +136,7 @@ class CustomPage(_Page):
                 if hasattr(owner, name):
                     return getattr(owner, name)
             raise AttributeError(f"neither CustomPage nor Playwright's page, context or browser has {name!r}")
+
+
+def _cache_result(response: Response) -> str | None:
+    return response.headers.get("x-cache")

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 from app.config import Settings
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30
+START_SECONDS = 60
 WORKERS = 2
 
 
@@ -44,7 +44,7 @@ class LiveServer:
 def live_server(settings: Settings, folder: Path) -> Iterator[LiveServer]:
     """The blog and its provider on free ports, over the database and with the secret of these settings."""
     with ExitStack() as stack:
-        blog_socket, provider_socket = (stack.enter_context(_listening_socket()) for _ in range(2))
+        blog_socket, provider_socket = (stack.enter_context(listening_socket()) for _ in range(2))
         url = f"http://localhost:{blog_socket.getsockname()[1]}"
         # Another host name than the blog's: cookies ignore ports, and a login must cross sites as it does in life.
         provider_url = f"http://127.0.0.1:{provider_socket.getsockname()[1]}"
@@ -63,14 +63,22 @@ def live_server(settings: Settings, folder: Path) -> Iterator[LiveServer]:
             *("--client-id", settings.oidc_client_id, "--client-secret", settings.oidc_client_secret),
             *("--redirect-uri", f"{url}/auth/google/callback"),
         ]
-        gunicorn = ["-m", "gunicorn", "wsgi:app", "--bind", f"fd://{blog_socket.fileno()}", "--graceful-timeout", "2"]
-        started = [
-            stack.enter_context(_process(provider, provider_socket, server.logs[1], {})),
-            stack.enter_context(_process(gunicorn, blog_socket, server.logs[0], environment(settings))),
-        ]
-        _wait_until_healthy(f"{provider_url}/.well-known/openid-configuration", started[0], server.logs[1])
-        _wait_until_healthy(f"{url}/healthz", started[1], server.logs[0])
+        process = stack.enter_context(_process(provider, provider_socket, server.logs[1], {}))
+        stack.enter_context(gunicorn(settings, blog_socket, server.logs[0]))
+        _wait_until_healthy(f"{provider_url}/.well-known/openid-configuration", process, server.logs[1])
         yield server
+
+
+@contextmanager
+def gunicorn(
+    settings: Settings, listener: socket.socket, log: Path, application: str = "wsgi:app", *options: str
+) -> Iterator[None]:
+    """The blog behind that socket; it answers by the time the block begins."""
+    bind = ["--bind", f"fd://{listener.fileno()}", "--graceful-timeout", "2"]
+    arguments = ["-m", "gunicorn", application, *bind, *options]
+    with _process(arguments, listener, log, environment(settings)) as process:
+        _wait_until_healthy(f"{settings.base_url}/healthz", process, log)
+        yield
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -79,7 +87,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {name.upper(): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
 
 
-def _listening_socket() -> socket.socket:
+def listening_socket() -> socket.socket:
     # Bound before the servers start, so that nothing else can take the port in between.
     listener = socket.create_server(("127.0.0.1", 0))
     listener.set_inheritable(True)

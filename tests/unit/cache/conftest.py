@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from app.cache import Cache
+from tests.redis_server import RedisServer
 from tests.unit.cache.library import Library, library
-from tests.unit.cache.redis_server import RedisServer, executable
 
 Worker = Callable[[], Cache]
 TTL = 60
@@ -24,12 +24,8 @@ def cache(shelf: Library) -> Cache:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    if executable() is None:
-        pytest.skip("There is no redis-server on this machine")
-    server = RedisServer(tmp_path)
-    yield server
-    server.kill()
+def server(redis_server: RedisServer) -> RedisServer:
+    return redis_server
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from app.cache import Cache, Outcome, Read
 from app.cache import cache as module
 from app.cache.redis_store import MAX_VALUE
+from tests.redis_server import until
 from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
-from tests.unit.cache.redis_server import until
 
 
 def outcomes(cache: Cache, *reads: Read) -> list[tuple[str, str]]:

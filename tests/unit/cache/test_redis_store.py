@@ -9,9 +9,9 @@ import pytest
 
 from app.cache import Cache, Outcome, Read, breaker, redis_store
 from app.cache import cache as cache_module
+from tests.redis_server import RedisServer, until
 from tests.unit.cache.conftest import TTL, Worker
 from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
-from tests.unit.cache.redis_server import RedisServer, until
 
 EMMA = b'[{"id":1,"title":"Emma"}]'
 

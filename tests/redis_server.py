@@ -11,11 +11,17 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+import pytest
 from redis import Redis
 
 
 def executable() -> str | None:
     return os.environ.get("INKWELL_REDIS_SERVER") or shutil.which("redis-server")
+
+
+def skip_without_redis() -> None:
+    if executable() is None:
+        pytest.skip("There is no redis-server on this machine")
 
 
 def until(condition: Callable[[], object], seconds: float = 10) -> None:

@@ -1,0 +1,75 @@
+"""The blog as it is shipped, on this machine for a while: two workers, a Redis to be ill-treated, and people."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app import create_app
+from app.auth.models import User
+from app.config import Settings
+from app.db import Database
+from tests.conftest import migrate
+from tests.e2e.live_server import WORKERS, gunicorn, listening_socket
+from tests.factories.blog import BlogFactory
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+from tests.redis_server import RedisServer
+
+
+@dataclass
+class Site:
+    host: str
+    port: int
+    redis: RedisServer
+    log: Path
+    app: Any
+    users: list[User] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        database: Database = self.app.extensions["database"]
+        return database
+
+    def person(self, blogs: int = 0) -> dict[str, str]:
+        """Somebody new with so many blogs: the headers of their requests."""
+        user = UserFactory(self.database)()
+        self.users.append(user)
+        for number in range(blogs):
+            BlogFactory(self.database)(user, title=f"Blog {number}", content="Some words. " * 40)
+        return {"Sec-Fetch-Site": "same-origin", **SessionFactory(self.app)(user).header}
+
+
+@contextmanager
+def site(folder: Path, application: str = "wsgi:app", *options: str) -> Iterator[Site]:
+    """`options` are gunicorn's."""
+    redis = RedisServer(folder)
+    try:
+        with listening_socket() as listener:
+            host, port = listener.getsockname()
+            settings = _settings(folder, f"http://{host}:{port}", redis.url)
+            migrate(settings)
+            site = Site(host, port, redis, folder / "blog.log", create_app(settings))
+            with gunicorn(settings, listener, site.log, application, *options):
+                yield site
+            site.database.engine.dispose()
+    finally:
+        redis.kill()
+
+
+def _settings(folder: Path, url: str, redis_url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        secret_key=secrets.token_hex(32),
+        instance_dir=folder,
+        database_url=os.environ.get("DATABASE_URL", ""),
+        redis_url=redis_url,
+        base_url=url,
+        web_concurrency=WORKERS,
+        oidc_issuer="http://127.0.0.1:9",
+        oidc_client_id="inkwell",
+        oidc_client_secret=secrets.token_hex(16),
+    )

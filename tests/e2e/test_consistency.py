@@ -1,0 +1,148 @@
+"""That no answer is older than what was committed, whatever dies meanwhile; and that a crowd costs one query."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from itertools import cycle
+from pathlib import Path
+from threading import Barrier
+from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
+
+import pytest
+
+from benchmarks.checker import Plan, Tally, race
+from benchmarks.site import Site, site
+from tests.factories.blog import BlogFactory
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+from tests.redis_server import skip_without_redis, until
+
+CROWD = 100
+READS = 1500
+
+
+def raced(folder: Path, application: str, outages: Callable[[Site], Any] = lambda _blog: ()) -> Tally:
+    skip_without_redis()
+    with site(folder, application) as blog:
+        plan = Plan(blog.host, blog.port, [blog.person() for _ in range(4)])
+        return race(plan, reads=READS, seconds=60, disturb=outages(blog), every=0.3)
+
+
+class TestReadersAndWritersOfTheSameBlogs:
+    def test_never_see_what_is_old(self, tmp_path: Path) -> None:
+        tally = raced(tmp_path, "wsgi:app")
+        assert (tally.stale, tally.errors, tally.reads >= READS) == (0, 0, True), tally.examples
+
+    def test_never_see_what_is_old_while_redis_freezes_and_dies(self, tmp_path: Path) -> None:
+        done: list[str] = []
+
+        def outages(blog: Site) -> Iterator[Callable[[], object]]:
+            for step in cycle([blog.redis.freeze, blog.redis.thaw, blog.redis.kill, blog.redis.start]):
+                done.append(step.__name__)
+                yield step
+
+        tally = raced(tmp_path, "wsgi:app", outages)
+        assert (tally.stale, tally.errors, {"freeze", "kill"} <= set(done)) == (0, 0, True), tally.examples
+
+    def test_are_seen_to_by_a_checker_that_catches_a_naive_cache(self, tmp_path: Path) -> None:
+        tally = raced(tmp_path, "benchmarks.naive:expires()")
+        assert (tally.stale > 100, tally.errors) == (True, 0), tally
+
+
+class Answer(NamedTuple):
+    worker: str
+    titles: list[str]
+
+
+class Aftermath(NamedTuple):
+    answers: list[Answer]
+    cleaned_up: bool
+
+
+class Caller:
+    """Somebody who asks the blog, each time over a new connection."""
+
+    def __init__(self, blog: Site) -> None:
+        self._blog, self._headers = blog, {**blog.person(), "Content-Type": "application/json"}
+
+    def __call__(self, method: str, body: dict[str, str] | None = None) -> Answer:
+        connection = HTTPConnection(self._blog.host, self._blog.port, timeout=30)
+        try:
+            connection.request(method, "/api/blogs", json.dumps(body) if body else None, self._headers)
+            answer = connection.getresponse()
+            return Answer(answer.headers["X-Worker"], [blog["title"] for blog in json.load(answer)])
+        finally:
+            connection.close()
+
+    def until(self, enough: Callable[[set[str]], bool]) -> list[Answer]:
+        """What workers say, until enough of them have said something."""
+        answers: list[Answer] = []
+
+        def asked() -> bool:
+            with ThreadPoolExecutor(8) as pool:
+                answers.extend(pool.map(lambda _turn: self("GET"), range(8)))
+            return enough({answer.worker for answer in answers})
+
+        until(asked, seconds=30)
+        return answers
+
+
+@pytest.fixture(scope="module")
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
+    """Both workers had the list in their memory; one has written and died, and another has taken its place."""
+    skip_without_redis()
+    with site(tmp_path_factory.mktemp("dies"), "tests.e2e.dies_after_commit:app") as blog:
+        caller, keys = Caller(blog), partial(blog.redis.client.keys, "*")
+        old = {answer.worker for answer in caller.until(lambda workers: len(workers) == 2)}
+        until(keys)
+        kept = set(keys())
+        with suppress(HTTPException, ConnectionError):
+            caller("POST", {"title": "Committed", "content": "Before the end."})
+        answers = caller.until(lambda workers: bool(workers & old) and bool(workers - old))
+        return Aftermath(answers, cleaned_up=not kept <= set(keys()))
+
+
+class TestAWorkerKilledBetweenCommitAndCleanUp:
+    def test_leaves_nothing_stale_in_any_worker(self, aftermath: Aftermath) -> None:
+        assert {tuple(answer.titles) for answer in aftermath.answers} == {("Committed",)}
+
+    def test_has_not_cleaned_up(self, aftermath: Aftermath) -> None:
+        assert not aftermath.cleaned_up
+
+
+class TestACrowdAtOneColdList:
+    @pytest.fixture(autouse=True)
+    def asked_at_once(
+        self, base_url: str, user_factory: UserFactory, blog_factory: BlogFactory, session_factory: SessionFactory
+    ) -> None:
+        user = user_factory()
+        blog_factory(user, title="On ink")
+        request = Request(f"{base_url}/api/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
+        start = Barrier(CROWD)
+
+        def ask(_turn: int) -> list[str]:
+            start.wait(30)
+            with urlopen(request, timeout=30) as answer:  # noqa: S310
+                return [blog["title"] for blog in json.load(answer)]
+
+        before = self.database_reads(base_url)
+        with ThreadPoolExecutor(CROWD) as pool:
+            self.answers = list(pool.map(ask, range(CROWD)))
+        self.reads = self.database_reads(base_url) - before
+
+    def database_reads(self, base_url: str) -> float:
+        with urlopen(f"{base_url}/metrics", timeout=10) as answer:  # noqa: S310
+            text = answer.read().decode()
+        found = re.search(r'^inkwell_cache_events_total\{event="database_reads"\} (.+)$', text, re.MULTILINE)
+        return float(found[1]) if found else 0
+
+    def test_costs_two_queries_at_most(self) -> None:
+        assert 1 <= self.reads <= 2
+
+    def test_is_answered_with_the_same(self) -> None:
+        assert self.answers == [["On ink"]] * CROWD

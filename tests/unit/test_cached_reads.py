@@ -1,0 +1,190 @@
+"""Reads through the cache within a request: what they answer, and what they cost."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.orm import Mapper
+from werkzeug.test import TestResponse
+
+from app.auth.models import User
+from app.blogs.queries import blog_as_saved, blog_by, blogs_by
+from app.cache import Read, Scope
+from app.cached_reads import document, value
+from app.db import MAX_ID, Database
+from app.errors import NotFound
+from tests.factories.blog import BlogFactory
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+
+class Visitor:
+    """Somebody with a blog, who asks for paths."""
+
+    def __init__(self, client: FlaskClient, user: User, headers: dict[str, str]) -> None:
+        self._client, self.user, self._headers = client, user, headers
+
+    def __call__(self, path: str) -> TestResponse:
+        return self._client.get(path, headers=self._headers)
+
+    def cache_header(self, path: str) -> str | None:
+        return self(path).headers.get("X-Cache")
+
+
+@pytest.fixture
+def visitor(
+    client: FlaskClient, user_factory: UserFactory, blog_factory: BlogFactory, session_factory: SessionFactory
+) -> Visitor:
+    user = user_factory()
+    blog_factory(user, title="On ink")
+    return Visitor(client, user, session_factory(user).header)
+
+
+class Cost:
+    """What a block of code asked of the database."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.statements: list[str] = []
+        self.objects: list[object] = []
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[Cost]:
+    cost = Cost()
+
+    def opened(*_: object) -> None:
+        cost.connections += 1
+
+    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        cost.statements.append(statement)
+
+    def loaded(target: object, _context: object) -> None:
+        cost.objects.append(target)
+
+    listeners: list[tuple[Any, str, Callable[..., None]]] = [
+        (database.engine, "checkout", opened),
+        (database.engine, "before_cursor_execute", executed),
+        (Mapper, "load", loaded),
+    ]
+    for target, moment, listener in listeners:
+        event.listen(target, moment, listener)
+    yield cost
+    for target, moment, listener in listeners:
+        event.remove(target, moment, listener)
+
+
+class TestAFirstRead:
+    def test_is_a_miss(self, visitor: Visitor) -> None:
+        assert visitor.cache_header("/api/blogs") == "miss"
+
+    def test_says_what_it_read_and_how_long_that_took(self, visitor: Visitor) -> None:
+        timing = visitor("/api/blogs").headers["Server-Timing"]
+        assert re.fullmatch(r'blogs_by;dur=\d+\.\d\d;desc="miss database"', timing)
+
+
+@pytest.mark.parametrize("path", ["/blogs", "/api/blogs"])
+class TestASecondRead:
+    @pytest.fixture(autouse=True)
+    def read_before(self, visitor: Visitor, path: str) -> None:
+        visitor(path)
+
+    def test_is_a_hit(self, visitor: Visitor, path: str) -> None:
+        assert visitor.cache_header(path) == "hit"
+
+    def test_says_which_tier_had_it(self, visitor: Visitor, path: str) -> None:
+        assert 'desc="hit memory"' in visitor(path).headers["Server-Timing"]
+
+    def test_runs_only_the_lean_select_of_the_user(self, visitor: Visitor, path: str, database: Database) -> None:
+        with counted(database) as cost:
+            visitor(path)
+        (statement,) = [statement for statement in cost.statements if not statement.startswith("BEGIN")]
+        columns = " ".join(statement.partition(" \nFROM users")[0].split())
+        assert columns == "SELECT users.id, users.name, users.email, users.cache_version"
+
+    def test_opens_one_connection(self, visitor: Visitor, path: str, database: Database) -> None:
+        with counted(database) as cost:
+            visitor(path)
+        assert cost.connections == 1
+
+    def test_loads_no_object(self, visitor: Visitor, path: str, database: Database) -> None:
+        with counted(database) as cost:
+            visitor(path)
+        assert cost.objects == []
+
+
+class TestCounting:
+    def test_sees_objects_that_are_loaded(self, database: Database, user_factory: UserFactory) -> None:
+        user = user_factory()
+        with counted(database) as cost, database.read() as db:
+            db.get_one(User, user.id)
+        assert (cost.connections, len(cost.objects)) == (1, 1)
+
+
+class TestAReadAfterAWrite:
+    def test_is_a_miss(self, visitor: Visitor, blog_factory: BlogFactory) -> None:
+        visitor("/blogs")
+        blog_factory(visitor.user)
+        assert visitor.cache_header("/blogs") == "miss"
+
+
+class TestAnAnswer:
+    @pytest.mark.parametrize("path", ["/", "/blogs/new", "/api/current_user"])
+    def test_without_reads_says_nothing_of_the_cache(self, visitor: Visitor, path: str) -> None:
+        headers = visitor(path).headers
+        assert {"X-Cache", "Server-Timing"} & set(headers.keys()) == set()
+
+    def test_that_there_is_no_such_blog_says_hit_as_well(self, visitor: Visitor) -> None:
+        visitor(f"/api/blogs/{MAX_ID}")
+        answer = visitor(f"/api/blogs/{MAX_ID}")
+        assert (answer.status_code, answer.headers["X-Cache"]) == (404, "hit")
+
+
+class TestReadsWithinARequest:
+    @pytest.fixture(autouse=True)
+    def within_a_request(self, app: Flask, visitor: Visitor) -> Iterator[None]:
+        self.scope = Scope("users", visitor.user.id, visitor.user.cache_version)
+        self.app = app
+        with app.test_request_context("/"):
+            yield
+
+    def told(self, *reads: Read) -> tuple[str, str]:
+        for read in reads:
+            value(read)
+        headers = self.app.process_response(self.app.make_response("")).headers
+        return headers["X-Cache"], headers["Server-Timing"]
+
+    def test_are_a_bypass_when_they_did_not_opt_in(self) -> None:
+        assert self.told(blog_as_saved(self.scope, MAX_ID))[0] == "bypass"
+
+    def test_are_no_hit_when_only_one_was(self) -> None:
+        value(blogs_by(self.scope))
+        g.outcomes.clear()
+        assert self.told(blogs_by(self.scope), blog_by(self.scope, MAX_ID))[0] == "miss"
+
+    def test_are_no_hit_when_one_bypassed(self) -> None:
+        value(blogs_by(self.scope))
+        g.outcomes.clear()
+        assert self.told(blogs_by(self.scope), blog_as_saved(self.scope, MAX_ID))[0] == "bypass"
+
+    def test_are_timed_one_by_one(self) -> None:
+        names = [
+            part.split(";")[0] for part in self.told(blogs_by(self.scope), blog_by(self.scope, MAX_ID))[1].split(", ")
+        ]
+        assert names == ["blogs_by", "blog_by"]
+
+    def test_give_bytes_or_what_they_mean(self) -> None:
+        assert value(blogs_by(self.scope)) == json.loads(document(blogs_by(self.scope)))
+
+    def test_give_nothing_as_nothing(self) -> None:
+        assert document(blog_by(self.scope, MAX_ID)) == b"null"
+
+    def test_say_what_is_missing_if_they_are_told_how(self) -> None:
+        with pytest.raises(NotFound, match="No such thing"):
+            value(blog_by(self.scope, MAX_ID), "No such thing")
