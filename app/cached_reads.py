@@ -52,7 +52,7 @@ def _tell(response: Response) -> Response:
     outcomes: list[Outcome] = g.get("outcomes", [])
     if outcomes:
         results = {outcome.result for outcome in outcomes}
-        response.headers["X-Cache"] = next(result for result in ("miss", "bypass", "hit") if result in results)
+        response.headers["X-Cache"] = next(result for result in ("miss", "hit", "bypass") if result in results)
         response.headers["Server-Timing"] = ", ".join(map(_timing, outcomes))
     return response
 
