@@ -8,11 +8,13 @@ a blog, and no number below the former or above the latter. Nothing here depends
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from itertools import cycle
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -56,8 +58,16 @@ class Shared:
         self._attempted = _processes.RawArray("q", plan.writers * self._people)
         self._counts = _processes.RawArray("q", (plan.readers + plan.writers) * len(COUNTS))
         self.start = _processes.Barrier(plan.readers + plan.writers + 1)
-        self.stop = _processes.Event()
+        # Not an Event: its lock is never given back by a process that is killed.
+        self._stopped = _processes.RawValue("b", 0)
         self.examples: Any = _processes.SimpleQueue()
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self._stopped.value)
+
+    def stop(self) -> None:
+        self._stopped.value = 1
 
     def confirmed(self, writer: int, person: int) -> int:
         return int(self._confirmed[writer * self._people + person])
@@ -181,7 +191,7 @@ class Writer:
             if old is not None:
                 self._write(person, 204, "DELETE", f"/{old}")
         self._shared.confirm(self._writer, person, number)
-        self._shared.stop.wait(self._pause)
+        time.sleep(self._pause)
 
     def _write(self, person: int, status: int, method: str, path: str, body: dict[str, str] | None = None) -> Any:
         answer = self._ask(person, method, path, body)
@@ -210,8 +220,8 @@ def race(
     for process in processes:
         process.start()
     shared.start.wait(LOST)
-    tally = _watch(shared, reads, seconds, _timed(disturb, every), show)
-    shared.stop.set()
+    tally = _watch(shared, processes, reads, seconds, _timed(disturb, every), show)
+    shared.stop()
     for process in processes:
         process.join(LOST)
         tally.errors += process.exitcode != 0
@@ -224,16 +234,21 @@ def race(
 
 
 def _watch(
-    shared: Shared, reads: int, seconds: float, disturbances: Iterator[None], show: Callable[[Tally], object]
+    shared: Shared,
+    processes: list[Any],
+    reads: int,
+    seconds: float,
+    disturbances: Iterator[None],
+    show: Callable[[Tally], object],
 ) -> Tally:
     started = monotonic()
     while True:
         tally = shared.tally(monotonic() - started)
-        if tally.reads >= reads or tally.seconds >= seconds or tally.errors:
+        ended = wait([process.sentinel for process in processes], TICK)
+        if tally.reads >= reads or tally.seconds >= seconds or tally.errors or ended:
             return Tally(seconds=tally.seconds)
         next(disturbances, None)
         show(tally)
-        shared.stop.wait(TICK)
 
 
 def _timed(disturb: Iterable[Callable[[], object]], every: float) -> Iterator[None]:
@@ -249,7 +264,7 @@ def _run(process: int, plan: Plan, shared: Shared) -> None:
     writer = process - plan.readers
     one = Reader(process, plan, shared) if writer < 0 else Writer(writer, process, plan, shared)
     shared.start.wait(LOST)
-    while not shared.stop.is_set():
+    while not shared.stopped:
         try:
             one.step()
         except Exception as error:  # noqa: BLE001
