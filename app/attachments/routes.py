@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 from app.attachments.access import visible_to
 from app.attachments.api import download_url
 from app.attachments.files import VARIANT_TYPE, VARIANT_WIDTHS
-from app.attachments.forms import PART_BYTES, is_image
+from app.attachments.forms import MAX_FILE_BYTES, PART_BYTES, is_image
 from app.attachments.queries import NO_SUCH_ATTACHMENT
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.store import StoreError
@@ -60,7 +60,7 @@ def download(key: str) -> ResponseReturnValue:
 @signed
 def upload(key: str) -> ResponseReturnValue:
     # The signature says how long the body is, to the byte.
-    request.max_content_length = None
+    request.max_content_length = MAX_FILE_BYTES
     try:
         _disk_store().receive(key, request.args.to_dict(), dict(request.headers), request.stream)
     except StoreError:
