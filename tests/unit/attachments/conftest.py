@@ -1,6 +1,7 @@
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from app.attachments.storage.disk import DiskStore, Refused, WrongBody
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
 from app.config import Settings
+from app.db import Database
 from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, seaweedfs
 from tests.unit.attachments.person import Person
@@ -117,3 +119,22 @@ def person(app: Flask, user_factory: UserFactory) -> Person:
 @pytest.fixture
 def stranger(app: Flask, user_factory: UserFactory) -> Person:
     return Person(app, user_factory())
+
+
+@pytest.fixture
+def holds_no_connection(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the store was asked while a connection to the database, and so perhaps its write lock, was held."""
+    held: list[str] = []
+    pool = cast(Any, database.engine.pool)
+
+    def watched(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*args: Any, **options: Any) -> Any:
+            if pool.checkedout():
+                held.append(name)
+            return method(*args, **options)
+
+        return ask
+
+    for name in Store.__abstractmethods__:
+        monkeypatch.setattr(DiskStore, name, watched(name, getattr(DiskStore, name)))
+    return held

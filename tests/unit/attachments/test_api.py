@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -37,25 +37,6 @@ CHECKSUMS = [sha256_of(FIRST), sha256_of(LAST)]
 
 def fields(answer: Any) -> tuple[int, Any]:
     return answer.status_code, answer.get_json().get("fields")
-
-
-@pytest.fixture
-def holds_no_connection(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the store was asked while a connection to the database, and so perhaps its write lock, was held."""
-    held: list[str] = []
-    pool = cast(Any, database.engine.pool)
-
-    def watched(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def ask(*args: Any, **options: Any) -> Any:
-            if pool.checkedout():
-                held.append(name)
-            return method(*args, **options)
-
-        return ask
-
-    for name in Store.__abstractmethods__:
-        monkeypatch.setattr(DiskStore, name, watched(name, getattr(DiskStore, name)))
-    return held
 
 
 class TestADeclaredFile:
