@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import cached_reads, commands, error_handlers, web
+from app import cached_reads, error_handlers, web
 from app.attachments import api as attachments_api
 from app.attachments import routes as attachments_pages
 from app.attachments.assembly import files_of
@@ -10,6 +10,9 @@ from app.auth import guard, oidc
 from app.auth import routes as auth_pages
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
+from app.commands.cache import cache
+from app.commands.images import images
+from app.commands.store import store
 from app.config import Settings
 from app.db import Database
 from app.web import csrf
@@ -42,5 +45,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(blogs_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
-    app.cli.add_command(commands.cache)
+    for command in (cache, images, store):
+        app.cli.add_command(command)
     return app

@@ -37,6 +37,8 @@ def document(read: Read, missing: str = "", otherwise: Read | None = None) -> by
     outcomes: list[Outcome] = g.setdefault("outcomes", [])
     answer = cast(Cache, current_app.extensions["cache"]).json(read, observe=outcomes.append)
     if otherwise and answer == b"null":
+        # The answer will be made of the other read alone, and tells of that one.
+        outcomes.pop()
         return document(otherwise, missing)
     if missing and answer == b"null":
         raise NotFound(missing)

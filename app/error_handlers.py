@@ -11,8 +11,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from app.attachments.files import NotUploaded
 from app.attachments.image_pool import Busy
+from app.attachments.images import NotAnImage, TooLarge
 from app.attachments.storage.disk import Refused, WrongBody
-from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError
+from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError, UploadNotFound
 from app.current import settings
 from app.errors import (
     Changed,
@@ -42,10 +43,13 @@ STATUS: dict[type[Exception], int] = {
     Changed: 409,
     UnsupportedType: 415,
     Invalid: 422,
+    NotAnImage: 422,
+    TooLarge: 422,
     ProviderUnavailable: 503,
     WrongBody: 400,
     Refused: 403,
     ObjectNotFound: 404,
+    UploadNotFound: 404,
     NotUploaded: 409,
     AlreadyStored: 412,
     Busy: 503,

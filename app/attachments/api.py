@@ -1,5 +1,8 @@
 """Attachments by JSON: declare a file, send it straight to the store, and say that it is there."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -7,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from app.attachments import queries
 from app.attachments.access import visible_to
-from app.attachments.files import DOWNLOAD_SECONDS, UPLOAD_SECONDS, NotAsDeclared
-from app.attachments.forms import PART_BYTES, Declaration, Finish, PartDeclaration, is_image, part_count
+from app.attachments.files import DOWNLOAD_SECONDS, UPLOAD_SECONDS, NotAsDeclared, NotUploaded
+from app.attachments.forms import PART_BYTES, Declaration, Finish, PartDeclaration, is_image, part_count, part_size
 from app.attachments.models import READY, Attachment
-from app.attachments.storage.store import Upload
+from app.attachments.storage.store import StoreError, Upload
 from app.auth.guard import logged_in
 from app.current import database, files
 from app.errors import Invalid, NotFound
@@ -40,9 +43,8 @@ def show(attachment_id: int) -> ResponseReturnValue:
     """What the server knows of the caller's own file, and of an upload in parts, the parts that are there."""
     attachment = _own(attachment_id)
     document = _document(attachment)
-    if attachment.upload_id and attachment.state != READY:
-        stored = files().store.list_parts(attachment.key, attachment.upload_id)
-        document["parts"] = [{"number": part.number, "size": part.size} for part in stored]
+    if attachment.upload_id and not _is_settled(attachment):
+        document["parts"] = [asdict(part) for part in files().parts(attachment)]
     return jsonify(document)
 
 
@@ -50,11 +52,11 @@ def show(attachment_id: int) -> ResponseReturnValue:
 def presign_part(attachment_id: int) -> ResponseReturnValue:
     part = read_json(PartDeclaration)
     attachment = _own(attachment_id)
-    if attachment.upload_id is None or attachment.state == READY:
+    if attachment.upload_id is None or _is_settled(attachment):
         raise NotFound(queries.NO_SUCH_ATTACHMENT)
     if part.number > part_count(attachment.size):
         raise Invalid({"number": f"There are {part_count(attachment.size)} parts"})
-    size = min(PART_BYTES, attachment.size - (part.number - 1) * PART_BYTES)
+    size = part_size(attachment.size, part.number)
     upload = files().store.presign_part(
         attachment.key, attachment.upload_id, part.number, size=size, sha256=part.sha256, expires_in=UPLOAD_SECONDS
     )
@@ -66,17 +68,10 @@ def finish(attachment_id: int) -> ResponseReturnValue:
     """Look at what the store has. The first finding stands: asking again gives the same answer."""
     finished = read_json(Finish)
     attachment = _own(attachment_id)
+    if not _is_settled(attachment):
+        attachment = _settled(attachment, finished.parts)
     if attachment.refusal:
         raise Invalid({"file": attachment.refusal})
-    if attachment.state != READY:
-        try:
-            image = files().inspect(attachment, finished.parts)
-        except NotAsDeclared as error:
-            with database().write() as db:
-                queries.refuse(db, attachment.id, str(error))
-            raise Invalid({"file": str(error)}) from None
-        with database().write() as db:
-            attachment = queries.accept(db, attachment.id, image)
     return jsonify(_document(attachment))
 
 
@@ -100,6 +95,31 @@ def download_url(attachment: Attachment) -> str:
 def _own(attachment_id: int) -> Attachment:
     with database().read() as db:
         return queries.uploaded_by(db, logged_in().id, attachment_id)
+
+
+def _is_settled(attachment: Attachment) -> bool:
+    return attachment.state == READY or attachment.refusal is not None
+
+
+def _settled(attachment: Attachment, part_checksums: Sequence[str]) -> Attachment:
+    """The attachment as this look at it, or one that was quicker, has found it. Raises NotUploaded."""
+    image = refusal = None
+    try:
+        image = files().inspect(attachment, part_checksums)
+    except NotAsDeclared as error:
+        refusal = str(error)
+    except NotUploaded:
+        attachment = _own(attachment.id)
+        if not _is_settled(attachment):
+            raise
+        return attachment
+    with database().write() as db:
+        attachment = queries.settle(db, logged_in().id, attachment.id, image, refusal)
+    if attachment.refusal:
+        # After its row, so that nobody finds a pending file that has vanished. Sweeping deletes what is left.
+        with suppress(StoreError):
+            files().store.delete(attachment.key)
+    return attachment
 
 
 def _presigned(attachment: Attachment) -> Upload:

@@ -2,15 +2,25 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from app.attachments.disk_cache import DiskCache
-from app.attachments.forms import is_image
+from app.attachments.forms import is_image, part_count, part_size
 from app.attachments.image_pool import ImagePool
 from app.attachments.images import ImageInfo, NotAnImage, TooLarge
 from app.attachments.models import Attachment
-from app.attachments.storage.store import ObjectInfo, Store, UploadNotFound, WrongParts, composite
+from app.attachments.storage.store import (
+    AlreadyStored,
+    ObjectInfo,
+    ObjectNotFound,
+    Part,
+    Store,
+    UploadNotFound,
+    WrongParts,
+    composite,
+)
 
 UPLOAD_SECONDS = 300
 DOWNLOAD_SECONDS = 60
@@ -37,7 +47,7 @@ class Files:
     def inspect(self, attachment: Attachment, part_checksums: Sequence[str]) -> ImageInfo | None:
         """What the store says of the file, and the image in it if it should be one.
 
-        Raises NotUploaded, or NotAsDeclared once the object is deleted.
+        Raises NotUploaded or NotAsDeclared.
         """
         if attachment.upload_id and self.store.head(attachment.key) is None:
             self._join(attachment, part_checksums)
@@ -46,17 +56,30 @@ class Files:
             raise NotUploaded
         try:
             return self._checked(attachment, found)
-        except (NotAnImage, TooLarge, NotAsDeclared) as error:
-            self.store.delete(attachment.key)
+        except (NotAnImage, TooLarge) as error:
             raise NotAsDeclared(str(error) or str(type(error).__doc__)) from None
+        except ObjectNotFound as error:
+            # Refused, and deleted, by another who asked at the same moment.
+            raise NotUploaded from error
 
     def _checked(self, attachment: Attachment, found: ObjectInfo) -> ImageInfo | None:
         if found != ObjectInfo(attachment.size, attachment.content_type, attachment.sha256):
-            raise NotAsDeclared
+            raise NotAsDeclared(str(NotAsDeclared.__doc__))
         if not is_image(attachment.content_type):
             return None
         with self.original(attachment) as body:
             return self.images.inspect(body, attachment.content_type)
+
+    def parts(self, attachment: Attachment) -> Sequence[Part]:
+        """The parts that have arrived. Raises UploadNotFound when neither they nor the whole file are there."""
+        try:
+            return self.store.list_parts(attachment.key, attachment.upload_id or "")
+        except UploadNotFound:
+            if self.store.head(attachment.key) is None:
+                raise
+        return [
+            Part(number, part_size(attachment.size, number)) for number in range(1, part_count(attachment.size) + 1)
+        ]
 
     def original(self, attachment: Attachment) -> BinaryIO:
         def fetch(target: BinaryIO) -> None:
@@ -77,7 +100,6 @@ class Files:
     def _join(self, attachment: Attachment, part_checksums: Sequence[str]) -> None:
         if composite(part_checksums) != attachment.sha256:
             raise NotUploaded
-        try:
+        # Whoever asks at the same moment may have joined them already: what the store has then decides.
+        with suppress(UploadNotFound, AlreadyStored, WrongParts):
             self.store.complete_multipart(attachment.key, attachment.upload_id or "", part_checksums)
-        except (UploadNotFound, WrongParts) as error:
-            raise NotUploaded from error

@@ -1,7 +1,6 @@
 """What a browser declares of a file before it may send it."""
 
 import base64
-import binascii
 import re
 from typing import Annotated
 
@@ -31,24 +30,33 @@ def part_count(size: int) -> int:
     return -(-size // PART_BYTES)
 
 
+def part_size(size: int, number: int) -> int:
+    return min(PART_BYTES, size - (number - 1) * PART_BYTES)
+
+
 def _allowed_type(value: str) -> str:
     if not is_image(value) and value not in FILE_TYPES:
         raise ValueError(f"This kind of file is not taken. Allowed: {', '.join((*FORMATS, *FILE_TYPES))}")
     return value
 
 
-def _base64_digest(value: str) -> str:
-    """SHA-256 in base64, also from hexadecimal; or the base64 checksum of parts, followed by their number."""
-    digest, dash, parts = value.partition("-")
-    if re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        return base64.b64encode(bytes.fromhex(value)).decode()
+def _digest(value: str) -> str:
+    """SHA-256 in base64, as stores write it: also from hexadecimal."""
     try:
-        is_digest = len(base64.b64decode(digest, validate=True)) == 32
-    except (binascii.Error, ValueError):
-        is_digest = False
-    if not is_digest or (dash and not re.fullmatch(r"[1-9][0-9]{0,4}", parts)):
+        digest = bytes.fromhex(value) if len(value) == 64 else base64.b64decode(value, validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
         raise ValueError("This must be the file's SHA-256")
-    return value
+    return base64.b64encode(digest).decode()
+
+
+def _whole_or_composite(value: str) -> str:
+    """The file's own digest, or the digest of its parts' digests, a dash and how many those are."""
+    digest, dash, parts = value.partition("-")
+    if dash and not re.fullmatch(r"[1-9][0-9]{0,4}", parts, re.ASCII):
+        raise ValueError("This must be the file's SHA-256")
+    return _digest(digest) + dash + parts
 
 
 def _a_name(value: str) -> str:
@@ -57,7 +65,15 @@ def _a_name(value: str) -> str:
     return value
 
 
-Digest = Annotated[str, StringConstraints(max_length=64), AfterValidator(_base64_digest)]
+def _a_size(value: int) -> int:
+    if value < 1:
+        raise ValueError("The file is empty")
+    if value > MAX_FILE_BYTES:
+        raise ValueError(f"A file may have at most {MAX_FILE_BYTES // 1024**3} GB")
+    return value
+
+
+Digest = Annotated[str, AfterValidator(_digest)]
 
 
 class Declaration(BaseModel):
@@ -67,8 +83,8 @@ class Declaration(BaseModel):
 
     filename: Annotated[str, StringConstraints(max_length=255), AfterValidator(_a_name)]
     content_type: Annotated[str, AfterValidator(_allowed_type)]
-    size: Annotated[int, Field(ge=1, le=MAX_FILE_BYTES)]
-    sha256: Digest
+    size: Annotated[int, AfterValidator(_a_size)]
+    sha256: Annotated[str, AfterValidator(_whole_or_composite)]
 
     def problems(self) -> dict[str, str]:
         """What its fields say against each other."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.attachments.forms import Declaration
 from app.attachments.images import ImageInfo
-from app.attachments.models import PENDING, READY, Attachment
+from app.attachments.models import READY, Attachment
 from app.errors import NotFound
 
 NO_SUCH_ATTACHMENT = "Attachment not found"
@@ -29,25 +29,29 @@ def declare(session: Session, uploader_id: int, declaration: Declaration) -> Att
     return attachment
 
 
-def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attachment:
+def uploaded_by(session: Session, uploader_id: int, attachment_id: int, *, locked: bool = False) -> Attachment:
     """That person's attachment, in whatever state. Raises NotFound."""
     statement = select(Attachment).where(Attachment.id == attachment_id, Attachment.uploader_id == uploader_id)
+    if locked:
+        statement = statement.with_for_update()
     return _found(session.scalar(statement))
 
 
-def accept(session: Session, attachment_id: int, image: ImageInfo | None) -> Attachment:
-    """The attachment, ready to be shown."""
-    attachment = session.get_one(Attachment, attachment_id, with_for_update=True)
-    if attachment.state == PENDING:
+def settle(
+    session: Session, uploader_id: int, attachment_id: int, image: ImageInfo | None, refusal: str | None
+) -> Attachment:
+    """That person's attachment, ready or refused: the first finding stands. Raises NotFound when it was swept."""
+    attachment = uploaded_by(session, uploader_id, attachment_id, locked=True)
+    if attachment.state == READY or attachment.refusal:
+        return attachment
+    if refusal:
+        attachment.refusal = refusal[:300]
+    else:
         attachment.state, attachment.finished_at = READY, datetime.now(UTC)
-        if image:
-            attachment.width, attachment.height = image.width, image.height
-        session.flush()
+    if image:
+        attachment.width, attachment.height = image.width, image.height
+    session.flush()
     return attachment
-
-
-def refuse(session: Session, attachment_id: int, reason: str) -> None:
-    session.get_one(Attachment, attachment_id, with_for_update=True).refusal = reason[:300]
 
 
 def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> None:
@@ -61,7 +65,7 @@ def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int 
         # The place must be free before another takes it.
         session.flush()
     if attachment_id is not None:
-        wanted = uploaded_by(session, uploader_id, attachment_id)
+        wanted = uploaded_by(session, uploader_id, attachment_id, locked=True)
         if wanted.state != READY or wanted.blog_id is not None:
             raise NotFound(NO_SUCH_ATTACHMENT)
         wanted.blog_id = blog_id

@@ -1,21 +1,27 @@
 """Files as people see them, and the addresses that the disk store signs."""
 
+import os
+from collections.abc import Callable
 from typing import BinaryIO
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.wsgi import wrap_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import FileWrapper
 
 from app.attachments.access import visible_to
 from app.attachments.api import download_url
 from app.attachments.files import VARIANT_TYPE, VARIANT_WIDTHS
-from app.attachments.forms import is_image
+from app.attachments.forms import MAX_FILE_BYTES, PART_BYTES, is_image
 from app.attachments.queries import NO_SUCH_ATTACHMENT
 from app.attachments.storage.disk import DiskStore
+from app.attachments.storage.store import StoreError
 from app.auth.guard import logged_in
 from app.current import database, files
 from app.errors import NotFound
 from app.web.public import signed
+
+CHUNK = 64 * 1024
 
 blueprint = Blueprint("attachments", __name__)
 
@@ -35,9 +41,9 @@ def show(attachment_id: int) -> ResponseReturnValue:
     if not is_image(attachment.content_type):
         return redirect(download_url(attachment), 303)
     if width is None and attachment.uploader_id == logged_in().id:
-        return _image(files().original(attachment), attachment.content_type, attachment.sha256)
-    width = width or max(VARIANT_WIDTHS)
-    return _image(files().variant(attachment, width), VARIANT_TYPE, f"{attachment.sha256}-{width}")
+        return _image(lambda: files().original(attachment), attachment.content_type, attachment.sha256)
+    wanted = width or max(VARIANT_WIDTHS)
+    return _image(lambda: files().variant(attachment, wanted), VARIANT_TYPE, f"{attachment.sha256}-{wanted}")
 
 
 @blueprint.get("/store/<path:key>")
@@ -47,7 +53,6 @@ def download(key: str) -> ResponseReturnValue:
     response = _stream(found.body, found.content_type, found.sha256)
     response.headers["Content-Disposition"] = found.disposition
     response.headers["Cache-Control"] = "private, no-store"
-    response.make_conditional(request, accept_ranges=True, complete_length=found.size)
     return response
 
 
@@ -55,9 +60,20 @@ def download(key: str) -> ResponseReturnValue:
 @signed
 def upload(key: str) -> ResponseReturnValue:
     # The signature says how long the body is, to the byte.
-    request.max_content_length = None
-    _disk_store().receive(key, request.args.to_dict(), dict(request.headers), request.stream)
+    request.max_content_length = MAX_FILE_BYTES
+    try:
+        _disk_store().receive(key, request.args.to_dict(), dict(request.headers), request.stream)
+    except StoreError:
+        _read_to_the_end()
+        raise
     return "", 200
+
+
+def _read_to_the_end() -> None:
+    # A connection that is closed on a sender who is not done loses the answer that says why.
+    left = PART_BYTES
+    while left > 0 and (chunk := request.stream.read(min(left, CHUNK))):
+        left -= len(chunk)
 
 
 def _width() -> int | None:
@@ -67,21 +83,31 @@ def _width() -> int | None:
     return int(wanted) if wanted else None
 
 
-def _image(body: BinaryIO, content_type: str, etag: str) -> Response:
-    body.seek(0, 2)
-    size = body.tell()
-    body.seek(0)
-    response = _stream(body, content_type, etag)
+def _image(opened: Callable[[], BinaryIO], content_type: str, etag: str) -> Response:
+    # Who has it already is answered without a look at the body, which may have to be fetched or made.
+    known = request.if_none_match.contains_weak(etag)
+    response = Response(status=304) if known else _stream(opened(), content_type, etag)
+    response.set_etag(etag)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     response.headers["Content-Disposition"] = "inline"
-    response.make_conditional(request, accept_ranges=True, complete_length=size)
     return response
 
 
 def _stream(body: BinaryIO, content_type: str, etag: str) -> Response:
-    response = Response(wrap_file(request.environ, body), mimetype=content_type, direct_passthrough=True)
+    """The body, or the one range of it that is asked for."""
+    body.seek(0, os.SEEK_END)
+    size = body.tell()
+    body.seek(0)
+    # Not the server's own wrapper, which reads a range from the beginning of the file.
+    response = Response(FileWrapper(body, CHUNK), content_type=content_type, direct_passthrough=True)
+    response.content_length = size
     response.set_etag(etag)
     response.headers["Content-Security-Policy"] = SANDBOX
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
     return response
 
 

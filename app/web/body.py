@@ -52,7 +52,7 @@ def _sentence(problem: Any) -> str:
     match problem["type"]:
         case "missing":
             return REQUIRED
-        case "too_long":
+        case "too_long" | "string_too_long":
             return f"Use at most {problem['ctx']['max_length']:,} characters"
         case "extra_forbidden":
             return "There is no such field"

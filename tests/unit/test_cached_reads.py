@@ -146,10 +146,10 @@ class TestAnAnswer:
         headers = visitor(path).headers
         assert {"X-Cache", "Server-Timing"} & set(headers.keys()) == set()
 
-    def test_that_there_is_no_such_blog_says_hit_as_well(self, visitor: Visitor) -> None:
+    def test_that_there_is_no_such_blog_looks_for_a_share_each_time(self, visitor: Visitor) -> None:
         visitor(f"/api/blogs/{MAX_ID}")
         answer = visitor(f"/api/blogs/{MAX_ID}")
-        assert (answer.status_code, answer.headers["X-Cache"]) == (404, "hit")
+        assert (answer.status_code, answer.headers["X-Cache"]) == (404, "bypass")
 
 
 class TestReadsWithinARequest:

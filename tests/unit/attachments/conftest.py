@@ -1,16 +1,23 @@
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
+from flask import Flask
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from app import create_app
 from app.attachments.storage.disk import DiskStore, Refused, WrongBody
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
+from app.config import Settings
+from app.db import Database
+from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, seaweedfs
+from tests.unit.attachments.person import Person
 
 __all__ = ["seaweedfs"]
 
@@ -82,3 +89,52 @@ def answer(store: DiskStore, request: Request) -> Response:
 @pytest.fixture
 def key() -> str:
     return f"1/{uuid.uuid4()}"
+
+
+@pytest.fixture(scope="session")
+def app_on_s3(settings: Settings, seaweedfs: SeaweedFS, s3_store: S3Store) -> Flask:
+    in_the_bucket = {
+        "s3_bucket": s3_store.bucket,
+        "s3_endpoint_url": seaweedfs.endpoint_url,
+        "aws_region": seaweedfs.region,
+        "aws_access_key_id": seaweedfs.access_key,
+        "aws_secret_access_key": seaweedfs.secret_key,
+    }
+    return create_app(settings.model_copy(update=in_the_bucket))
+
+
+@pytest.fixture(params=["disk", "s3"])
+def blog_on_either(request: pytest.FixtureRequest) -> Flask:
+    """The blog with its files on the disk, and the blog with its files in S3."""
+    found = request.getfixturevalue("app" if request.param == "disk" else "app_on_s3")
+    assert isinstance(found, Flask)
+    return found
+
+
+@pytest.fixture
+def person(app: Flask, user_factory: UserFactory) -> Person:
+    return Person(app, user_factory())
+
+
+@pytest.fixture
+def stranger(app: Flask, user_factory: UserFactory) -> Person:
+    return Person(app, user_factory())
+
+
+@pytest.fixture
+def holds_no_connection(app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the store was asked while a connection to the database, and so perhaps its write lock, was held."""
+    held: list[str] = []
+    pool = cast(Any, database.engine.pool)
+
+    def watched(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*args: Any, **options: Any) -> Any:
+            if pool.checkedout():
+                held.append(name)
+            return method(*args, **options)
+
+        return ask
+
+    for name in Store.__abstractmethods__:
+        monkeypatch.setattr(DiskStore, name, watched(name, getattr(DiskStore, name)))
+    return held

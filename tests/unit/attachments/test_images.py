@@ -1,12 +1,12 @@
 import io
 import struct
-import zlib
 from collections.abc import Callable
 
 import pytest
 from PIL import Image, ImageCms
 
 from app.attachments.images import MAX_FRAMES, ORIENTATION, ImageInfo, NotAnImage, TooLarge, inspect, variant
+from tests.factories.attachment import black_png
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -31,18 +31,6 @@ def inspected(body: bytes, declared_type: str) -> ImageInfo:
 
 def seen(body: bytes, width: int = 320) -> Image.Image:
     return Image.open(io.BytesIO(variant(io.BytesIO(body), width)))
-
-
-def png(width: int, height: int, *, bits: int = 1) -> bytes:
-    """Answer a picture, all black, without ever holding its pixels."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    deflate = zlib.compressobj(9)
-    rows = b"".join(deflate.compress(bytes(1 + width * bits // 8)) for _ in range(height)) + deflate.flush()
-    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def gif(screen: int, frame: int) -> bytes:
@@ -103,9 +91,9 @@ class TestABomb:
     @pytest.mark.parametrize(
         ("body", "declared_type"),
         [
-            pytest.param(png(16_000, 10_000), "image/png", id="20 KB, 160 megapixels"),
-            pytest.param(png(20_000, 20_000), "image/png", id="400 megapixels"),
-            pytest.param(png(6_400, 6_400), "image/png", id="41 megapixels"),
+            pytest.param(black_png(16_000, 10_000), "image/png", id="20 KB, 160 megapixels"),
+            pytest.param(black_png(20_000, 20_000), "image/png", id="400 megapixels"),
+            pytest.param(black_png(6_400, 6_400), "image/png", id="41 megapixels"),
             pytest.param(gif(screen=65_535, frame=1), "image/gif", id="a screen of 4,000 megapixels"),
             pytest.param(gif(screen=1, frame=65_535), "image/gif", id="a frame of 4,000 megapixels"),
         ],
@@ -116,7 +104,7 @@ class TestABomb:
 
     def test_makes_no_variant(self) -> None:
         with pytest.raises(TooLarge):
-            variant(io.BytesIO(png(6_400, 6_400)), 320)
+            variant(io.BytesIO(black_png(6_400, 6_400)), 320)
 
     def test_is_refused_with_fewer_pixels_as_webp(self) -> None:
         body = encoded(Image.new("L", (4001, 4001)), "WEBP", method=0)
@@ -126,7 +114,7 @@ class TestABomb:
 
 class TestATallPicture:
     def test_is_shown_as_high_as_webp_allows(self) -> None:
-        assert seen(png(80, 20_000), 320).size == (66, 16_383)
+        assert seen(black_png(80, 20_000), 320).size == (66, 16_383)
 
 
 def animation(form: str, frames: int = 3, size: tuple[int, int] = (64, 48)) -> bytes:

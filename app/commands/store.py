@@ -1,0 +1,61 @@
+"""`flask store`: the place where the files are."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+from flask.cli import AppGroup
+
+from app.attachments import bucket
+from app.attachments.bucket import Promise
+from app.attachments.storage.s3 import S3Store
+from app.attachments.storage.store import StoreError
+from app.attachments.sweep import sweep as swept
+from app.current import database, files, settings
+
+store = AppGroup("store", help="The place where the files are.")
+
+
+@store.command()
+def setup() -> None:
+    """Tell the bucket which pages may upload, close it to the public, and print the least policy the blog needs."""
+    chosen = files().store
+    if not isinstance(chosen, S3Store):
+        click.echo("The files are on this machine's disk: there is nothing to set up.")
+        return
+    promises = bucket.setup(chosen, settings().base_url)
+    click.echo("The least policy for the blog's own keys:\n")
+    click.echo(json.dumps(bucket.iam_policy(chosen.bucket), indent=2) + "\n")
+    _report(promises)
+
+
+@store.command()
+def doctor() -> None:
+    """Try every promise of the store; the disk's needs the blog to be running."""
+    _report(bucket.doctor(files().store, settings().base_url))
+
+
+@store.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
+def sweep(*, dry_run: bool) -> None:
+    """Remove uploads that were never finished, files that are on no blog, and objects that no row knows."""
+    count = 0
+    try:
+        for each in swept(database(), files().store, datetime.now(UTC), dry_run=dry_run):
+            count += 1
+            click.echo(f"{each.key}  {each.reason}")
+    except StoreError as error:
+        raise click.ClickException(f"{error} {count:,} are done; sweep again for the rest.") from None
+    click.echo(f"{count:,} would go." if dry_run else f"{count:,} are gone.")
+
+
+def _report(promises: Sequence[Promise]) -> None:
+    width = max(len(promise.name) for promise in promises)
+    for promise in promises:
+        line = f"{'holds' if promise.holds else 'BROKEN':6}  {promise.name:{width}}  {promise.detail}"
+        click.echo(line.rstrip())
+    broken = sum(not promise.holds for promise in promises)
+    click.echo(f"\n{len(promises) - broken} of {len(promises)} hold.")
+    if broken:
+        raise SystemExit(1)

@@ -1,0 +1,587 @@
+"""Attachments by JSON: from the declaration to the blog that shows them."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from flask import Flask
+
+from app.attachments import queries
+from app.attachments.files import Files
+from app.attachments.forms import FILE_TYPES, PART_BYTES
+from app.attachments.image_pool import Busy, ImagePool
+from app.attachments.images import FORMATS, ImageInfo, TooLarge
+from app.attachments.models import Attachment
+from app.attachments.storage.disk import DiskStore
+from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
+from app.db import Database
+from tests.factories.attachment import a_picture, black_png
+from tests.factories.user import UserFactory
+from tests.unit.attachments.person import Person
+
+PICTURE = a_picture()
+HTML = b"<!doctype html><script>alert(1)</script>"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+NOT_FOUND = {"error": "Attachment not found"}
+NO_IMAGE = "The file is not an image of the declared type, or it is damaged."
+MISSING = "You must provide a value"
+GIGABYTE = 1024**3
+FIRST, LAST = b"1" * PART_BYTES, b"the rest"
+CHECKSUMS = [sha256_of(FIRST), sha256_of(LAST)]
+
+
+def fields(answer: Any) -> tuple[int, Any]:
+    return answer.status_code, answer.get_json().get("fields")
+
+
+class TestADeclaredFile:
+    @pytest.fixture(autouse=True)
+    def declared(self, person: Person) -> None:
+        answer = person.declare(PICTURE)
+        self.status, self.document = answer.status_code, answer.get_json()
+
+    def test_is_created(self) -> None:
+        assert self.status == 201
+
+    def test_is_told_how_to_be_sent(self) -> None:
+        assert self.document.keys() == {"id", "key", "url", "method", "headers", "expires_in"}
+
+    def test_has_five_minutes(self) -> None:
+        assert self.document["expires_in"] == 300
+
+    def test_has_a_key_that_only_names_its_owner(self, person: Person) -> None:
+        owner, _, name = self.document["key"].partition("/")
+        assert (owner, len(name)) == (str(person.user.id), 36)
+
+    def test_is_pending(self, person: Person) -> None:
+        assert person.get(f"/api/attachments/{self.document['id']}").get_json()["state"] == "pending"
+
+    @pytest.mark.parametrize("path", ["/attachments/{}", "/attachments/{}?w=320", "/api/attachments/{}/url"])
+    def test_is_shown_to_nobody(self, person: Person, path: str) -> None:
+        assert person.get(path.format(self.document["id"])).status_code == 404
+
+    def test_cannot_be_finished_before_it_is_sent(self, person: Person) -> None:
+        answer = person.finish(self.document["id"])
+        assert (answer.status_code, answer.get_json()) == (409, {"error": "The file has not arrived yet."})
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("GET", "", None),
+            ("GET", "/url", None),
+            ("POST", "/finish", {}),
+            ("POST", "/parts", {"number": 1, "sha256": sha256_of(b"")}),
+        ],
+    )
+    def test_is_not_there_for_others(self, stranger: Person, method: str, path: str, body: Any) -> None:
+        answer = stranger.ask(method, f"/api/attachments/{self.document['id']}{path}", body)
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+    def test_has_no_parts(self, person: Person) -> None:
+        body = {"number": 1, "sha256": sha256_of(b"")}
+        assert person.ask("POST", f"/api/attachments/{self.document['id']}/parts", body).status_code == 404
+
+
+class TestADeclaration:
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"filename": ""}, {"filename": "This must be the file's name"}),
+            ({"filename": " "}, {"filename": "This must be the file's name"}),
+            ({"filename": "a\nb"}, {"filename": "This must be the file's name"}),
+            ({"filename": "a" * 256}, {"filename": "Use at most 255 characters"}),
+            ({"filename": None}, {"filename": MISSING}),
+            ({"size": 0}, {"size": "The file is empty"}),
+            ({"size": -1}, {"size": "The file is empty"}),
+            ({"size": 50 * 1024**2 + 1}, {"size": "An image may have at most 50 MB"}),
+            ({"size": 5 * GIGABYTE + 1}, {"size": "A file may have at most 5 GB"}),
+            ({"size": 2**80}, {"size": "A file may have at most 5 GB"}),
+            ({"sha256": ""}, {"sha256": "This must be the file's SHA-256"}),
+            ({"sha256": "é" * 44}, {"sha256": "This must be the file's SHA-256"}),
+            ({"sha256": "0" * 63}, {"sha256": "This must be the file's SHA-256"}),
+            ({"sha256": sha256_of(b"")[:-4]}, {"sha256": "This must be the file's SHA-256"}),
+            ({"sha256": sha256_of(b"") + "-0"}, {"sha256": "This must be the file's SHA-256"}),
+            ({"sha256": sha256_of(b"") + "-x"}, {"sha256": "This must be the file's SHA-256"}),
+            ({"sha256": sha256_of(b"") + "-2"}, {"sha256": "A file of this size has 1 parts"}),
+            ({"uploader_id": 1}, {"uploader_id": "There is no such field"}),
+            ({"key": "1/mine"}, {"key": "There is no such field"}),
+        ],
+        ids=str,
+    )
+    def test_is_told_the_field_to_blame(self, person: Person, changes: dict[str, Any], problem: dict[str, str]) -> None:
+        assert fields(person.declare(PICTURE, **changes)) == (422, problem)
+
+    @pytest.mark.parametrize("size", [True, 1.5, "1"], ids=repr)
+    def test_counts_in_whole_bytes(self, person: Person, size: Any) -> None:
+        status, blamed = fields(person.declare(PICTURE, size=size))
+        assert (status, list(blamed)) == (422, ["size"])
+
+    @pytest.mark.parametrize("content_type", [*FORMATS, *FILE_TYPES])
+    def test_may_be_of_an_allowed_type(self, person: Person, content_type: str) -> None:
+        assert person.declare(PICTURE, content_type=content_type).status_code == 201
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/javascript", "IMAGE/PNG", ""],
+    )
+    def test_may_not_be_of_a_type_that_browsers_run(self, person: Person, content_type: str) -> None:
+        status, blamed = fields(person.declare(PICTURE, content_type=content_type))
+        assert (status, blamed["content_type"].startswith("This kind of file is not taken")) == (422, True)
+
+    def test_may_be_of_five_gigabytes(self, person: Person) -> None:
+        answer = person.declare(b"", content_type="video/mp4", size=5 * GIGABYTE, sha256=sha256_of(b"") + "-320")
+        assert (answer.status_code, answer.get_json()["parts"]) == (201, 320)
+
+    @pytest.mark.parametrize(
+        "digest",
+        [
+            hashlib.sha256(PICTURE).hexdigest(),
+            hashlib.sha256(PICTURE).hexdigest().upper(),
+            base64.b64encode(hashlib.sha256(PICTURE).digest()).decode(),
+        ],
+        ids=["hexadecimal", "capitals", "base64"],
+    )
+    def test_may_write_its_digest_in_two_ways(self, person: Person, digest: str) -> None:
+        assert person.finished(PICTURE, sha256=digest)["sha256"] == sha256_of(PICTURE)
+
+    def test_is_taken_at_its_digest_and_not_its_spelling(self, person: Person) -> None:
+        # The last letter before the padding has two bits that mean nothing.
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        digest = sha256_of(PICTURE)
+        odd = digest[:-2] + letters[letters.index(digest[-2]) + 1] + "="
+        assert person.finished(PICTURE, sha256=odd)["sha256"] == digest
+
+
+class TestAFinishedPicture:
+    @pytest.fixture(autouse=True)
+    def finished(self, blog_on_either: Flask, user_factory: UserFactory) -> None:
+        self.person = Person(blog_on_either, user_factory())
+        self.answer = self.person.finish(self.person.uploaded(PICTURE))
+        self.document = self.answer.get_json()
+
+    def test_is_ready(self) -> None:
+        assert (self.answer.status_code, self.document["state"]) == (200, "ready")
+
+    def test_is_recorded_as_the_store_has_it(self) -> None:
+        names = ("content_type", "size", "sha256", "width", "height", "uploader_id")
+        recorded = tuple(self.document[name] for name in names)
+        assert recorded == ("image/png", len(PICTURE), sha256_of(PICTURE), 64, 48, self.person.user.id)
+
+    def test_is_finished_twice_with_the_same_answer(self) -> None:
+        assert self.person.finish(self.document["id"]).get_json() == self.document
+
+    def test_can_be_downloaded_for_a_minute(self) -> None:
+        url = self.person.get(f"/api/attachments/{self.document['id']}/url").get_json()
+        assert (url.keys(), url["expires_in"]) == ({"file_url", "expires_in"}, 60)
+
+    def test_is_in_the_store(self, blog_on_either: Flask) -> None:
+        assert blog_on_either.extensions["files"].store.head(self.document["key"]).size == len(PICTURE)
+
+
+class TestAFileThatIsNoPicture:
+    def test_is_ready_without_a_look_inside(self, person: Person) -> None:
+        document = person.finished(HTML, filename="notes.txt", content_type="text/plain")
+        assert (document["state"], document["width"]) == ("ready", None)
+
+
+REFUSED = {
+    "a JPEG": (a_picture(kind="JPEG"), NO_IMAGE),
+    "a damaged PNG": (PICTURE[: len(PICTURE) // 2], NO_IMAGE),
+    "HTML": (HTML, NO_IMAGE),
+    "SVG": (SVG, NO_IMAGE),
+    "a PDF that is a picture too": (b"%PDF-1.7\n" + PICTURE, NO_IMAGE),
+    "a script that is a GIF too": (b"GIF89a/*" + bytes(20) + b"*/=1;alert(1)", NO_IMAGE),
+    "a bomb of 20 KB": (black_png(12_800, 12_800), "An image of this type may have at most 40 million pixels."),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), REFUSED.values(), ids=list(REFUSED))
+class TestAFileThatIsNotThePictureItWasDeclaredToBe:
+    @pytest.fixture(autouse=True)
+    def refused(self, blog_on_either: Flask, user_factory: UserFactory, content: bytes) -> None:
+        self.person = Person(blog_on_either, user_factory())
+        self.store: Store = blog_on_either.extensions["files"].store
+        self.declared = self.person.declare(content).get_json()
+        self.person.upload(self.declared, content)
+        self.answer = self.person.finish(self.declared["id"])
+
+    def test_is_refused_with_the_reason(self, reason: str) -> None:
+        assert fields(self.answer) == (422, {"file": reason})
+
+    def test_is_not_kept(self, reason: str) -> None:
+        assert self.store.head(self.declared["key"]) is None
+
+    def test_is_refused_twice_with_the_same_answer(self, reason: str) -> None:
+        assert self.person.finish(self.declared["id"]).get_json() == self.answer.get_json()
+
+    def test_stays_refused_when_it_is_sent_again(self, content: bytes, reason: str) -> None:
+        self.person.upload(self.declared, content)
+        assert self.person.finish(self.declared["id"]).get_json() == self.answer.get_json()
+
+
+class TestAPictureOf400Megapixels:
+    def test_is_refused_by_its_header(self, person: Person) -> None:
+        answer = person.finish(person.uploaded(black_png(20_000, 20_000)))
+        assert fields(answer) == (422, {"file": "An image may have at most 40 million pixels."})
+
+
+class TestAFileOfWhichTheStoreSaysSomethingElse:
+    @pytest.mark.parametrize(
+        "column", [{"size": 1}, {"content_type": "image/jpeg"}, {"sha256": sha256_of(b"")}], ids=str
+    )
+    def test_is_refused(self, person: Person, database: Database, column: dict[str, Any]) -> None:
+        attachment_id = person.uploaded(PICTURE)
+        with database.write() as db:
+            for name, value in column.items():
+                setattr(db.get_one(Attachment, attachment_id), name, value)
+        reason = "What arrived is not the file that was declared."
+        assert fields(person.finish(attachment_id)) == (422, {"file": reason})
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, act: Callable[[], object]) -> None:
+    """Let something happen just before that method runs for the first time."""
+    method = getattr(owner, name)
+
+    def run(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(owner, name, method)
+        act()
+        return method(*args, **options)
+
+    monkeypatch.setattr(owner, name, run)
+
+
+@pytest.mark.parametrize("moment", [(Files, "inspect"), (ImagePool, "inspect"), (queries, "settle")], ids=str)
+class TestTwoWhoFinishAtOnce:
+    @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
+    def test_get_the_same_answer(
+        self, person: Person, monkeypatch: pytest.MonkeyPatch, moment: tuple[object, str], content: bytes, status: int
+    ) -> None:
+        attachment_id = person.uploaded(content)
+        answers: list[Any] = []
+        meanwhile(monkeypatch, *moment, lambda: answers.append(person.finish(attachment_id)))
+        answers.append(person.finish(attachment_id))
+        assert [(each.status_code, each.get_json()) for each in answers] == [(status, answers[0].get_json())] * 2
+
+
+class TestManyWhoFinishAtOnce:
+    @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
+    def test_get_the_same_answer(self, person: Person, content: bytes, status: int) -> None:
+        attachment_id = person.uploaded(content)
+        with ThreadPoolExecutor(3) as threads:
+            answers = list(threads.map(lambda _: person.finish(attachment_id), range(3)))
+        assert {(each.status_code, each.get_data()) for each in answers} == {(status, answers[0].get_data())}
+
+
+class TestAFirstFinding:
+    def test_stands_when_a_second_differs(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        attachment_id = person.uploaded(PICTURE)
+        meanwhile(monkeypatch, queries, "settle", lambda: person.finish(attachment_id))
+        monkeypatch.setattr(ImagePool, "inspect", once_right_then_too_slow())
+        assert person.finish(attachment_id).get_json()["state"] == "ready"
+
+
+def once_right_then_too_slow() -> Callable[..., ImageInfo]:
+    # The outer call looks first and writes last.
+    findings: list[Exception | ImageInfo] = [ImageInfo(64, 48, "PNG"), TooLarge("It takes too long.")]
+
+    def inspect(*_: Any) -> ImageInfo:
+        finding = findings.pop()
+        if isinstance(finding, Exception):
+            raise finding
+        return finding
+
+    return inspect
+
+
+class TestAFinishOfAFileThatWasSweptMeanwhile:
+    def test_finds_nothing(self, person: Person, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        attachment_id = person.uploaded(PICTURE)
+
+        def sweep() -> None:
+            with database.write() as db:
+                db.delete(db.get_one(Attachment, attachment_id))
+
+        meanwhile(monkeypatch, Files, "inspect", sweep)
+        answer = person.finish(attachment_id)
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+
+class TestAMachineWithTooMuchImageWork:
+    @pytest.fixture(autouse=True)
+    def busy(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        def inspect(*_: Any) -> None:
+            raise Busy
+
+        self.attachment_id = person.uploaded(PICTURE)
+        with monkeypatch.context() as patched:
+            patched.setattr(ImagePool, "inspect", inspect)
+            self.answer = person.finish(self.attachment_id)
+
+    def test_asks_to_come_back(self) -> None:
+        assert (self.answer.status_code, self.answer.headers["Retry-After"]) == (503, "5")
+
+    def test_has_the_file_still_to_finish(self, person: Person) -> None:
+        assert person.finish(self.attachment_id).status_code == 200
+
+
+class TestAStoreThatIsDown:
+    @pytest.fixture(autouse=True)
+    def down(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any, **__: Any) -> None:
+            raise StoreUnavailable
+
+        self.attachment_id = person.uploaded(PICTURE)
+        self.wrong_id = person.uploaded(HTML)
+        self.fail, self.monkeypatch = fail, monkeypatch
+
+    def test_cannot_say_what_it_has(self, person: Person) -> None:
+        self.monkeypatch.setattr(DiskStore, "head", self.fail)
+        answer = person.finish(self.attachment_id)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+    def test_does_not_change_what_was_found(self, person: Person) -> None:
+        self.monkeypatch.setattr(DiskStore, "delete", self.fail)
+        assert fields(person.finish(self.wrong_id)) == (422, {"file": NO_IMAGE})
+
+
+class TestTheStore:
+    def test_is_never_asked_while_the_database_is_held(self, person: Person, holds_no_connection: list[str]) -> None:
+        attachment = person.finished(PICTURE)
+        person.finish(person.uploaded(HTML))
+        person.get(f"/api/attachments/{attachment['id']}/url")
+        person.get(f"/attachments/{attachment['id']}?w=320")
+        declared = person.declared_in_parts([FIRST, LAST])
+        person.get(f"/api/attachments/{declared['id']}")
+        assert holds_no_connection == []
+
+
+class Film:
+    """A file in two parts, declared and not sent yet."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.declared = person.declared_in_parts([FIRST, LAST])
+        self.path = f"/api/attachments/{self.declared['id']}"
+
+    def state(self) -> Any:
+        return self.person.get(self.path).get_json()
+
+    def send(self, number: int, content: bytes) -> None:
+        self.person.send_part(self.declared, number, content)
+
+    def finish(self, checksums: list[str]) -> Any:
+        return self.person.finish(self.declared["id"], checksums)
+
+
+@pytest.fixture
+def film(blog_on_either: Flask, user_factory: UserFactory) -> Film:
+    return Film(Person(blog_on_either, user_factory()))
+
+
+class TestAFileInParts:
+    def test_is_told_how_many_and_how_large(self, film: Film) -> None:
+        assert (film.declared["parts"], film.declared["part_size"]) == (2, PART_BYTES)
+
+    def test_has_no_part_beyond_its_last(self, film: Film) -> None:
+        answer = film.person.ask("POST", f"{film.path}/parts", {"number": 3, "sha256": sha256_of(b"")})
+        assert fields(answer) == (422, {"number": "There are 2 parts"})
+
+    def test_has_parts_with_digests_of_their_own(self, film: Film) -> None:
+        answer = film.person.ask("POST", f"{film.path}/parts", {"number": 1, "sha256": sha256_of(b"") + "-1"})
+        assert fields(answer) == (422, {"sha256": "This must be the file's SHA-256"})
+
+    def test_is_finished_with_digests_that_are_digests(self, film: Film) -> None:
+        assert fields(film.finish([sha256_of(b"") + "-1"])) == (422, {"parts": "This must be the file's SHA-256"})
+
+    def test_cannot_be_finished_before_it_is_sent(self, film: Film) -> None:
+        assert film.finish(CHECKSUMS).status_code == 409
+
+
+class TestAFileOfWhichOnePartArrived:
+    @pytest.fixture(autouse=True)
+    def sent(self, film: Film) -> None:
+        film.send(1, FIRST)
+
+    def test_knows_where_to_go_on(self, film: Film) -> None:
+        assert film.state()["parts"] == [{"number": 1, "size": PART_BYTES}]
+
+    def test_cannot_be_finished(self, film: Film) -> None:
+        assert film.finish(CHECKSUMS).status_code == 409
+
+    def test_cannot_be_finished_as_another_file(self, film: Film) -> None:
+        assert film.finish(CHECKSUMS[:1]).status_code == 409
+
+
+class TestAFileOfWhichAllPartsArrived:
+    @pytest.fixture(autouse=True)
+    def sent(self, film: Film) -> None:
+        film.send(2, LAST)
+        film.send(1, FIRST)
+
+    def test_is_ready_once_finished(self, film: Film) -> None:
+        document = film.finish(CHECKSUMS).get_json()
+        assert (document["state"], document["size"]) == ("ready", len(FIRST + LAST))
+
+    def test_is_finished_twice_with_the_same_answer(self, film: Film) -> None:
+        assert film.finish(CHECKSUMS).get_json() == film.finish([]).get_json()
+
+    def test_is_finished_by_two_at_once_with_the_same_answer(
+        self, film: Film, blog_on_either: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answers: list[Any] = []
+        store = type(blog_on_either.extensions["files"].store)
+        meanwhile(monkeypatch, store, "complete_multipart", lambda: answers.append(film.finish(CHECKSUMS)))
+        answers.append(film.finish(CHECKSUMS))
+        assert [(each.status_code, each.get_json()) for each in answers] == [(200, answers[0].get_json())] * 2
+
+    def test_takes_no_more_parts_once_finished(self, film: Film) -> None:
+        film.finish(CHECKSUMS)
+        answer = film.person.ask("POST", f"{film.path}/parts", {"number": 1, "sha256": CHECKSUMS[0]})
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+    def test_still_has_them_when_a_worker_died_after_joining_them(self, film: Film, blog_on_either: Flask) -> None:
+        key, path = film.declared["key"], film.path.rpartition("/")[2]
+        row = blog_on_either.extensions["database"].sessions(bind=blog_on_either.extensions["database"].engine)
+        with row as db:
+            upload_id = db.get_one(Attachment, int(path)).upload_id
+        blog_on_either.extensions["files"].store.complete_multipart(key, upload_id, CHECKSUMS)
+        assert film.state()["parts"] == [{"number": 1, "size": PART_BYTES}, {"number": 2, "size": len(LAST)}]
+
+
+class TestAFileWhoseStoreForgotItsParts:
+    def test_is_not_there_to_go_on_with(self, person: Person, database: Database, files: Files) -> None:
+        film = Film(person)
+        with database.read() as db:
+            row = db.get_one(Attachment, film.declared["id"])
+        files.store.abort_multipart(row.key, row.upload_id or "")
+        assert person.get(film.path).status_code == 404
+
+
+class TestAPictureInOnePart:
+    def test_is_looked_at_like_any_other(self, person: Person) -> None:
+        declared = person.declared_in_parts([HTML], content_type="image/png")
+        person.send_part(declared, 1, HTML)
+        assert fields(person.finish(declared["id"], [sha256_of(HTML)])) == (422, {"file": NO_IMAGE})
+
+
+class Blogger(Person):
+    """Somebody who writes blogs by JSON."""
+
+    def publish(self, **values: Any) -> Any:
+        return self.ask("POST", "/api/blogs", {"title": "T", "content": "C", **values})
+
+    def revise(self, blog: Any, **values: Any) -> Any:
+        return self.ask("PATCH", f"/api/blogs/{blog['id']}", values)
+
+
+@pytest.fixture
+def blogger(app: Flask, user_factory: UserFactory) -> Blogger:
+    return Blogger(app, user_factory())
+
+
+class TestABlogWithAPicture:
+    @pytest.fixture(autouse=True)
+    def published(self, blogger: Blogger) -> None:
+        self.picture = blogger.finished(PICTURE)
+        self.answer = blogger.publish(attachment_id=self.picture["id"])
+        self.blog = self.answer.get_json()
+
+    def test_says_so(self) -> None:
+        names = ("id", "filename", "content_type", "size", "width", "height")
+        assert self.blog["attachment"] == {name: self.picture[name] for name in names}
+
+    def test_keeps_it_when_something_else_changes(self, blogger: Blogger) -> None:
+        assert blogger.revise(self.blog, title="U").get_json()["attachment"] == self.blog["attachment"]
+
+    def test_keeps_it_when_it_is_attached_again(self, blogger: Blogger) -> None:
+        answer = blogger.revise(self.blog, attachment_id=self.picture["id"])
+        assert answer.get_json()["attachment"] == self.blog["attachment"]
+
+    def test_loses_it_to_null(self, blogger: Blogger) -> None:
+        assert blogger.revise(self.blog, attachment_id=None).get_json()["attachment"] is None
+
+    def test_can_change_it_for_another(self, blogger: Blogger) -> None:
+        other = blogger.finished(PICTURE)
+        assert blogger.revise(self.blog, attachment_id=other["id"]).get_json()["attachment"]["id"] == other["id"]
+
+    def test_has_it_to_itself(self, blogger: Blogger) -> None:
+        answer = blogger.publish(attachment_id=self.picture["id"])
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+    def test_gives_it_away_once_detached(self, blogger: Blogger) -> None:
+        blogger.revise(self.blog, attachment_id=None)
+        assert blogger.publish(attachment_id=self.picture["id"]).status_code == 201
+
+    def test_leaves_it_to_nobody_when_it_is_deleted(self, blogger: Blogger, database: Database) -> None:
+        blogger.ask("DELETE", f"/api/blogs/{self.blog['id']}", {})
+        with database.read() as db:
+            assert db.get_one(Attachment, self.picture["id"]).blog_id is None
+
+
+class TestWhatCannotBeAttached:
+    @pytest.fixture(
+        params=[
+            pytest.param(lambda blogger, _: blogger.uploaded(PICTURE), id="pending"),
+            pytest.param(lambda _, stranger: stranger.finished(PICTURE)["id"], id="another's"),
+            pytest.param(lambda *_: 2**62, id="nothing"),
+        ]
+    )
+    def wanted(self, request: pytest.FixtureRequest, blogger: Blogger, stranger: Person) -> int:
+        return int(request.param(blogger, stranger))
+
+    def test_is_not_found_for_a_new_blog(self, blogger: Blogger, wanted: int) -> None:
+        answer = blogger.publish(attachment_id=wanted)
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+    def test_leaves_no_blog_behind(self, blogger: Blogger, wanted: int) -> None:
+        blogger.publish(attachment_id=wanted)
+        assert blogger.get("/api/blogs").get_json() == []
+
+    def test_is_not_found_for_a_blog_that_is_there(self, blogger: Blogger, wanted: int) -> None:
+        blog = blogger.publish().get_json()
+        answer = blogger.revise(blog, attachment_id=wanted, title="U")
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+    def test_takes_nothing_from_a_blog_that_is_there(self, blogger: Blogger, wanted: int) -> None:
+        blog = blogger.publish(attachment_id=blogger.finished(PICTURE)["id"]).get_json()
+        blogger.revise(blog, attachment_id=wanted, title="U")
+        assert blogger.get(f"/api/blogs/{blog['id']}").get_json() == blog
+
+
+class TestARefusedPicture:
+    def test_cannot_be_attached(self, blogger: Blogger) -> None:
+        refused = blogger.uploaded(HTML)
+        blogger.finish(refused)
+        assert blogger.publish(attachment_id=refused).status_code == 404
+
+
+class TestADownloadAddress:
+    @pytest.fixture
+    def address(self, app_on_s3: Flask, user_factory: UserFactory) -> str:
+        person = Person(app_on_s3, user_factory())
+        document = person.finished(PICTURE, filename='..\\../a "b"\u202egnp.exe/ü.png')
+        return str(person.get(f"/api/attachments/{document['id']}/url").get_json()["file_url"])
+
+    def test_gives_the_file_to_whoever_has_it(self, address: str) -> None:
+        assert requests.get(address, timeout=10).content == PICTURE
+
+    def test_ends_after_a_minute(self, address: str) -> None:
+        assert parse_qs(urlsplit(address).query)["X-Amz-Expires"] == ["60"]
+
+    def test_names_the_file_safely(self, address: str) -> None:
+        disposition = requests.get(address, timeout=10).headers["Content-Disposition"]
+        assert disposition == (
+            "inline; filename=\"_.._a _b_gnp.exe__.png\"; filename*=UTF-8''_.._a%20_b_gnp.exe_%C3%BC.png"
+        )
+
+
+class TestADownloadOfWhatIsNotThere:
+    @pytest.mark.parametrize("number", ["1", str(2**63 - 1)])
+    def test_is_not_found(self, stranger: Person, number: str) -> None:
+        answer = stranger.get(f"/api/attachments/{number}/url")
+        assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)

@@ -1,0 +1,218 @@
+"""What sweeping takes, and what it never takes."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.attachments.files import Files
+from app.attachments.models import PENDING, READY, Attachment
+from app.attachments.storage.disk import DiskStore
+from app.attachments.storage.s3 import S3Store
+from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
+from app.attachments.sweep import Swept, sweep
+from app.auth.models import User
+from app.db import Database
+from tests.factories.attachment import AttachmentFactory, send
+from tests.factories.blog import BlogFactory
+from tests.factories.user import UserFactory
+
+NOW = datetime.now(UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+IN_PARTS = {"sha256": sha256_of(b"") + "-1"}
+
+
+@pytest.fixture
+def files(files: Files, tmp_path: Path) -> Files:
+    """A store to sweep that no other test uses."""
+    return Files(DiskStore(tmp_path, "http://localhost/store", "secret"), files.cache, files.images)
+
+
+@pytest.fixture
+def attachment_factory(database: Database, files: Files) -> AttachmentFactory:
+    return AttachmentFactory(database, files)
+
+
+@pytest.fixture
+def user(user_factory: UserFactory) -> User:
+    return user_factory()
+
+
+Run = Callable[..., list[Swept]]
+
+
+@pytest.fixture
+def run(database: Database, files: Files, user: User) -> Run:
+    """Sweep, and answer what was taken from this user: the database is everybody's."""
+
+    def run(now: datetime = NOW, *, dry_run: bool = False) -> list[Swept]:
+        taken = list(sweep(database, files.store, now, dry_run=dry_run))
+        return [each for each in taken if each.key.startswith((f"{user.id}/", "doctor/"))]
+
+    return run
+
+
+def is_there(database: Database, attachment: Attachment) -> bool:
+    with database.read() as db:
+        return db.get(Attachment, attachment.id) is not None
+
+
+USELESS: dict[str, tuple[str, dict[str, Any]]] = {
+    "an upload that was never finished": ("never finished", {"state": PENDING, "created_at": NOW - HOUR - MINUTE}),
+    "parts that were never finished": (
+        "never finished",
+        {"state": PENDING, "created_at": NOW - 25 * HOUR, **IN_PARTS},
+    ),
+    "a refused upload": ("refused", {"state": PENDING, "refusal": "No.", "created_at": NOW - HOUR - MINUTE}),
+    "a file on no blog": ("on no blog", {"state": READY, "finished_at": NOW - 25 * HOUR}),
+}
+USEFUL: dict[str, dict[str, Any]] = {
+    "an upload on its way": {"state": PENDING, "created_at": NOW - HOUR + MINUTE},
+    "parts on their way": {"state": PENDING, "created_at": NOW - 23 * HOUR, **IN_PARTS},
+    "a file that was just refused": {"state": PENDING, "refusal": "No.", "created_at": NOW - MINUTE},
+    "a file that may be attached yet": {"state": READY, "finished_at": NOW - 23 * HOUR},
+}
+
+
+@pytest.mark.parametrize(("reason", "columns"), USELESS.values(), ids=list(USELESS))
+class TestWhatIsUseless:
+    @pytest.fixture(autouse=True)
+    def made(self, attachment_factory: AttachmentFactory, user: User, columns: dict[str, Any], files: Files) -> None:
+        self.store = files.store
+        values = {name: value for name, value in columns.items() if name != "sha256"}
+        self.attachment = attachment_factory(user, **values)
+
+    @pytest.fixture(autouse=True)
+    def declared_in_parts(self, made: None, database: Database, columns: dict[str, Any]) -> None:
+        if "sha256" in columns:
+            with database.write() as db:
+                db.get_one(Attachment, self.attachment.id).sha256 = columns["sha256"]
+
+    def test_is_taken(self, run: Run, database: Database, reason: str) -> None:
+        assert run() == [Swept(self.attachment.key, reason)]
+
+    def test_leaves_no_row_and_no_object(self, run: Run, database: Database, reason: str) -> None:
+        run()
+        assert (is_there(database, self.attachment), self.store.head(self.attachment.key)) == (False, None)
+
+    def test_is_told_and_kept_on_a_dry_run(self, run: Run, database: Database, reason: str) -> None:
+        told = run(dry_run=True)
+        assert (told, is_there(database, self.attachment)) == ([Swept(self.attachment.key, reason)], True)
+
+    def test_keeps_its_object_on_a_dry_run(self, run: Run, reason: str) -> None:
+        run(dry_run=True)
+        assert self.store.head(self.attachment.key) is not None
+
+    def test_is_taken_once(self, run: Run, reason: str) -> None:
+        run()
+        assert run() == []
+
+
+@pytest.mark.parametrize("columns", USEFUL.values(), ids=list(USEFUL))
+class TestWhatMayBeOfUse:
+    def test_is_kept(
+        self,
+        run: Run,
+        attachment_factory: AttachmentFactory,
+        user: User,
+        database: Database,
+        columns: dict[str, Any],
+    ) -> None:
+        attachment = attachment_factory(user, **{key: value for key, value in columns.items() if key != "sha256"})
+        with database.write() as db:
+            row = db.get_one(Attachment, attachment.id)
+            row.sha256 = columns.get("sha256", row.sha256)
+        assert run() == []
+
+
+class TestAPictureOnABlog:
+    @pytest.fixture
+    def picture(self, attachment_factory: AttachmentFactory, blog_factory: BlogFactory, user: User) -> Attachment:
+        return attachment_factory(user, blog_factory(user), finished_at=NOW - 1000 * HOUR)
+
+    def test_is_kept_for_ever(self, run: Run, picture: Attachment, files: Files) -> None:
+        assert (run(NOW + 1000 * HOUR), files.store.head(picture.key) is None) == ([], False)
+
+    def test_is_kept_when_it_is_attached_at_the_last_moment(
+        self, run: Run, attachment_factory: AttachmentFactory, blog_factory: BlogFactory, user: User, database: Database
+    ) -> None:
+        late = attachment_factory(user, finished_at=NOW - 25 * HOUR)
+        blog = blog_factory(user)
+        run(dry_run=True)
+        with database.write() as db:
+            db.get_one(Attachment, late.id).blog_id = blog.id
+        assert run() == []
+
+
+class TestASweepWhoseStoreFails:
+    @pytest.fixture(autouse=True)
+    def failed(
+        self, run: Run, attachment_factory: AttachmentFactory, user: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: Any) -> None:
+            raise StoreUnavailable
+
+        self.attachment = attachment_factory(user, finished_at=NOW - 25 * HOUR)
+        with monkeypatch.context() as patched:
+            patched.setattr(DiskStore, "delete", fail)
+            with pytest.raises(StoreUnavailable):
+                run()
+
+    def test_has_taken_the_row_first(self, database: Database) -> None:
+        assert not is_there(database, self.attachment)
+
+    def test_is_made_good_by_a_later_one(self, run: Run) -> None:
+        assert run(NOW + 25 * HOUR) == [Swept(self.attachment.key, "object that no row knows")]
+
+
+@pytest.fixture(params=["disk", "s3"])
+def store(request: pytest.FixtureRequest, files: Files, new_bucket: Callable[[], S3Store]) -> Store:
+    return files.store if request.param == "disk" else new_bucket()
+
+
+def put(files: Files, store: Store, key: str) -> None:
+    upload = store.presign_put(key, "image/png", size=1, sha256=sha256_of(b"x"), expires_in=60)
+    send(Files(store, files.cache, files.images), upload, key, b"x")
+
+
+class TestAnObjectThatNoRowKnows:
+    @pytest.fixture(autouse=True)
+    def stored(self, files: Files, store: Store, database: Database) -> Iterator[None]:
+        for key in ("7/lost", "doctor/gone", "backups/2026", "loose"):
+            put(files, store, key)
+        self.upload_id = store.create_multipart("7/parts", "video/mp4")
+        self.store, self.database = store, database
+        yield
+        store.abort_multipart("7/parts", self.upload_id)
+
+    def taken(self, age: timedelta, *, dry_run: bool = False) -> list[str]:
+        swept = sweep(self.database, self.store, datetime.now(UTC) + age, dry_run=dry_run)
+        return sorted(each.key for each in swept if each.reason.endswith("no row knows"))
+
+    def left(self) -> list[str]:
+        return sorted(each.key for each in self.store.list(""))
+
+    def test_is_taken_after_a_day(self) -> None:
+        assert self.taken(25 * HOUR) == ["7/lost", "7/parts", "doctor/gone"]
+
+    def test_is_kept_for_a_day(self) -> None:
+        assert self.taken(23 * HOUR) == []
+
+    def test_is_gone_then_but_for_what_is_not_ours(self) -> None:
+        self.taken(25 * HOUR)
+        assert (self.left(), list(self.store.list_multiparts(""))) == (["backups/2026", "loose"], [])
+
+    def test_is_kept_on_a_dry_run(self) -> None:
+        self.taken(25 * HOUR, dry_run=True)
+        assert self.left() == ["7/lost", "backups/2026", "doctor/gone", "loose"]
+
+
+class TestTheStore:
+    def test_is_never_asked_while_the_database_is_held(
+        self, run: Run, attachment_factory: AttachmentFactory, user: User, holds_no_connection: list[str]
+    ) -> None:
+        attachment_factory(user, finished_at=NOW - 25 * HOUR)
+        run()
+        assert holds_no_connection == []

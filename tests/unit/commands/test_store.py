@@ -1,0 +1,99 @@
+"""`flask store`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from app.attachments import bucket
+from app.attachments.bucket import Promise
+from app.attachments.storage.disk import DiskStore
+from app.attachments.storage.s3 import S3Store
+from app.attachments.storage.store import StoreUnavailable
+from app.config import Settings
+from tests.factories.attachment import AttachmentFactory
+from tests.factories.user import UserFactory
+from tests.seaweedfs import SeaweedFS, seaweedfs
+from tests.unit.attachments.conftest import new_bucket
+
+__all__ = ["new_bucket", "seaweedfs"]
+
+
+def asked(blog: Flask, *words: str) -> tuple[int, str]:
+    result = blog.test_cli_runner().invoke(args=["store", *words])
+    return result.exit_code, result.output
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A doctor who does not wait for an address to expire."""
+    quick = {name: each for name, each in bucket.EXAMINATIONS.items() if name != "forgets expired addresses"}
+    monkeypatch.setattr(bucket, "EXAMINATIONS", quick)
+
+
+@pytest.fixture
+def on_s3(settings: Settings, seaweedfs: SeaweedFS, new_bucket: Callable[[], S3Store]) -> Flask:
+    in_the_bucket = {
+        "s3_bucket": new_bucket().bucket,
+        "s3_endpoint_url": seaweedfs.endpoint_url,
+        "aws_access_key_id": seaweedfs.access_key,
+        "aws_secret_access_key": seaweedfs.secret_key,
+    }
+    return create_app(settings.model_copy(update=in_the_bucket))
+
+
+class TestABlogWithItsFilesOnTheDisk:
+    def test_needs_no_setup(self, app: Flask) -> None:
+        assert asked(app, "setup") == (0, "The files are on this machine's disk: there is nothing to set up.\n")
+
+    def test_is_examined_too(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = [Promise("is private", True, ""), Promise("accepts an upload", True, "")]
+        monkeypatch.setattr(bucket, "doctor", lambda *_: found)
+        told = "holds   is private\nholds   accepts an upload\n\n2 of 2 hold.\n"
+        assert asked(app, "doctor") == (0, told)
+
+
+class TestABlogWithItsFilesInABucket:
+    @pytest.fixture
+    def setup(self, on_s3: Flask) -> str:
+        return asked(on_s3, "setup")[1]
+
+    def test_is_told_the_least_policy(self, on_s3: Flask, setup: str) -> None:
+        assert f"arn:aws:s3:::{on_s3.extensions['settings'].s3_bucket}/*" in setup
+
+    def test_is_told_what_was_applied(self, setup: str) -> None:
+        assert "holds   CORS rule         Applied: PUT from http://localhost." in setup
+
+    def test_is_found_wanting_before(self, on_s3: Flask) -> None:
+        status, told = asked(on_s3, "doctor")
+        assert (status, "BROKEN  lets our pages upload" in told, "11 of 12 hold." in told) == (1, True, True)
+
+    def test_is_found_right_afterwards(self, on_s3: Flask, setup: str) -> None:
+        status, told = asked(on_s3, "doctor")
+        assert (status, "12 of 12 hold." in told) == (0, True)
+
+
+class TestASweep:
+    @pytest.fixture(autouse=True)
+    def useless(self, attachment_factory: AttachmentFactory, user_factory: UserFactory) -> None:
+        old = datetime.now(UTC) - timedelta(hours=25)
+        self.key = attachment_factory(user_factory(), finished_at=old).key
+
+    def test_says_what_would_go(self, app: Flask) -> None:
+        status, told = asked(app, "sweep", "--dry-run")
+        assert (status, f"{self.key}  on no blog" in told, told.endswith("would go.\n")) == (0, True, True)
+
+    def test_says_what_is_gone(self, app: Flask) -> None:
+        status, told = asked(app, "sweep")
+        assert (status, f"{self.key}  on no blog" in told, told.endswith("gone.\n")) == (0, True, True)
+
+    def test_says_when_the_store_is_down(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any) -> None:
+            raise StoreUnavailable
+
+        monkeypatch.setattr(DiskStore, "delete", fail)
+        status, told = asked(app, "sweep")
+        assert (status, "sweep again for the rest" in told) == (1, True)
