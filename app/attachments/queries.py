@@ -35,6 +35,14 @@ def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attac
     return _found(session.scalar(statement))
 
 
+def ready_file(session: Session, uploader_id: int, attachment_id: int) -> Attachment | None:
+    """That person's attachment, if it can be put into a blog of theirs."""
+    statement = select(Attachment).where(
+        Attachment.id == attachment_id, Attachment.uploader_id == uploader_id, Attachment.state == READY
+    )
+    return session.scalar(statement)
+
+
 def accept(session: Session, attachment_id: int, image: ImageInfo | None) -> Attachment:
     """The attachment, ready to be shown."""
     attachment = session.get_one(Attachment, attachment_id, with_for_update=True)

@@ -6,11 +6,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.attachments.models import Attachment
+from app.attachments.queries import ready_file
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft
 from app.cached_reads import value
 from app.current import database
+from app.db import MAX_ID
 from app.errors import Changed, Invalid
 from app.web.body import check
 from app.web.public import public
@@ -43,13 +46,13 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/blogs/new")
 def create() -> ResponseReturnValue:
     """The form's steps: `review` shows what was typed, `edit` goes back to it, `save` keeps it."""
-    typed = request.form.to_dict()
+    typed = _typed()
     step = typed.pop("step", "review")
     if step == "edit":
         return _new_form(typed, {})
     draft = check(Draft, typed)
     if step != "save":
-        return render_template("blogs/review.html", draft=draft)
+        return render_template("blogs/review.html", draft=draft, attachment=_uploaded())
     with database().write() as db:
         queries.publish(db, logged_in().id, draft)
     return redirect(url_for("blogs.index"), 303)
@@ -62,12 +65,13 @@ def show(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>/edit")
 def edit(blog_id: int) -> ResponseReturnValue:
-    return _edit_form(blog_id, _blog(blog_id), {})
+    blog = _blog(blog_id)
+    return _edit_form(blog_id, blog, {}, attachment=blog["attachment"])
 
 
 @blueprint.post("/blogs/<id:blog_id>/edit")
 def update(blog_id: int) -> ResponseReturnValue:
-    change = check(Change, {**request.form, "version": request.form.get("version", 0, type=int)})
+    change = check(Change, _typed() | {"version": request.form.get("version", 0, type=int)})
     with database().write() as db:
         queries.revise(db, logged_in().id, blog_id, change)
     return redirect(url_for("blogs.show", blog_id=blog_id), 303)
@@ -89,7 +93,7 @@ def delete(blog_id: int) -> ResponseReturnValue:
 def ask_again(error: Invalid) -> ResponseReturnValue:
     """The form as it was typed, with a sentence beside each field to blame."""
     if request.view_args:
-        return _edit_form(request.view_args["blog_id"], request.form, error.fields), 422
+        return _edit_form(request.view_args["blog_id"], request.form, error.fields, attachment=_uploaded()), 422
     return _new_form(request.form, error.fields), 422
 
 
@@ -99,7 +103,24 @@ def show_both(error: Changed) -> ResponseReturnValue:
     blog_id = (request.view_args or {})["blog_id"]
     saved = value(queries.blog_as_saved(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
     typed = {**request.form, "version": saved["version"]}
-    return _edit_form(blog_id, typed, {}, saved=saved, conflict=str(error)), 409
+    return _edit_form(blog_id, typed, {}, attachment=_uploaded(), saved=saved, conflict=str(error)), 409
+
+
+def _typed() -> dict[str, Any]:
+    """The form's fields. A form knows only text: no image is an empty one."""
+    typed: dict[str, Any] = request.form.to_dict()
+    if "attachment_id" in typed:
+        typed["attachment_id"] = request.form.get("attachment_id", typed["attachment_id"], type=int) or None
+    return typed
+
+
+def _uploaded() -> Attachment | None:
+    """The file that the form already has, to be shown on its next page."""
+    attachment_id = request.form.get("attachment_id", 0, type=int)
+    if not 0 < attachment_id <= MAX_ID:
+        return None
+    with database().read() as db:
+        return ready_file(db, logged_in().id, attachment_id)
 
 
 def _blog(blog_id: int) -> Any:

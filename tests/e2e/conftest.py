@@ -7,25 +7,56 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
+from app.attachments.bucket import setup
 from app.config import Settings
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer, live_server
 from tests.e2e.standing_checks import StandingChecks
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
+from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of
+
+__all__ = ["seaweedfs"]
 
 NewPage = Callable[..., CustomPage]
 SERVER_LOG = pytest.StashKey[tuple[LiveServer, list[int]]]()
 
 
 @pytest.fixture(scope="session")
-def site(settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """The blog under test: started here, or deployed elsewhere."""
+def site(request: pytest.FixtureRequest) -> LiveServer:
+    """The blog under test, over the store that a test is parametrised with: `disk`, if with none, or `s3`."""
+    found = request.getfixturevalue(f"site_with_{getattr(request, 'param', 'disk')}")
+    assert isinstance(found, LiveServer)
+    return found
+
+
+@pytest.fixture(scope="session")
+def site_with_disk(
+    settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """Started here, or deployed elsewhere with whatever store it has."""
     if deployed_at:
         yield LiveServer(deployed_at, settings.oidc_issuer, [])
     else:
         with live_server(settings, tmp_path_factory.mktemp("server")) as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def site_with_s3(
+    settings: Settings, deployed_at: str | None, seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """The same people and blogs, with a bucket on another origin for the files."""
+    if deployed_at:
+        pytest.skip("A deployed site has one store.")
+    store = made_bucket(seaweedfs)
+    folder = tmp_path_factory.mktemp("server-with-s3")
+    with live_server(
+        settings.model_copy(update={"instance_dir": folder, **settings_of(seaweedfs, store)}), folder
+    ) as server:
+        server.store_url = seaweedfs.endpoint_url
+        setup(store, server.url)
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -47,18 +78,25 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
 
 
 @pytest.fixture
+def expected_errors() -> list[str]:
+    """Parts of the console errors that belong to a test. It adds its own."""
+    return []
+
+
+@pytest.fixture
 def new_page(
     new_context: Callable[..., BrowserContext],
     site: LiveServer,
     user_factory: UserFactory,
     session_factory: SessionFactory,
+    expected_errors: list[str],
 ) -> Iterator[NewPage]:
     """Opens pages, each in a browser context of its own and under the standing checks."""
     watched: list[StandingChecks] = []
 
     def open_page(**options: Any) -> CustomPage:
         page = CustomPage.build(new_context, user_factory, session_factory, site.url, **options)
-        watched.append(StandingChecks(page.context, site.own_urls))
+        watched.append(StandingChecks(page.context, site.own_urls, expected_errors))
         return page
 
     yield open_page

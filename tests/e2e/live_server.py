@@ -25,11 +25,12 @@ class LiveServer:
     url: str
     provider_url: str
     logs: list[Path]
+    store_url: str = ""
 
     @property
     def own_urls(self) -> list[str]:
-        """Every address a test may ask: the blog under both names of this machine, and the provider."""
-        return [self.url, self.url.replace("//localhost", "//127.0.0.1"), self.provider_url]
+        """Every address a test may ask: the blog under both names of this machine, the provider and the store."""
+        return [self.url, self.url.replace("//localhost", "//127.0.0.1"), self.provider_url, self.store_url]
 
     def log_size(self) -> list[int]:
         return [log.stat().st_size for log in self.logs]

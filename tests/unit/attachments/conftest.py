@@ -10,7 +10,7 @@ from werkzeug.wsgi import wrap_file
 from app.attachments.storage.disk import DiskStore, Refused, WrongBody
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
-from tests.seaweedfs import SeaweedFS, seaweedfs
+from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs
 
 __all__ = ["seaweedfs"]
 
@@ -37,18 +37,7 @@ def s3_store(new_bucket: Callable[[], S3Store]) -> S3Store:
 
 @pytest.fixture(scope="session")
 def new_bucket(seaweedfs: SeaweedFS) -> Callable[[], S3Store]:
-    def make() -> S3Store:
-        made = S3Store(
-            f"inkwell-{uuid.uuid4().hex}",
-            region=seaweedfs.region,
-            endpoint_url=seaweedfs.endpoint_url,
-            access_key_id=seaweedfs.access_key,
-            secret_access_key=seaweedfs.secret_key,
-        )
-        made.client.create_bucket(Bucket=made.bucket)
-        return made
-
-    return make
+    return lambda: made_bucket(seaweedfs)
 
 
 @pytest.fixture(scope="session")

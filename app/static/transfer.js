@@ -1,0 +1,123 @@
+/* A file's way straight to the store: declared to the blog, sent to the addresses that it signs, and finished. */
+
+const ATTEMPTS = 5;
+const FIRST_PAUSE = 500;
+
+/** Why it failed, in words for the person. `again` says that the same request may well succeed later. */
+export class Failure extends Error {
+  constructor(message, { status = 0, again = false } = {}) {
+    super(message);
+    this.status = status;
+    this.again = again;
+  }
+}
+
+/**
+ * Answers the blog's document of the finished attachment.
+ * `signal` ends it early; `onProgress` gets the bytes sent so far.
+ */
+export async function transfer(file, options) {
+  if (!globalThis.crypto?.subtle) {
+    throw new Failure("Files can be sent only when this page is opened over https.");
+  }
+  return whole(file, options);
+}
+
+async function whole(file, { signal, onProgress }) {
+  const declared = await declare(file, base64(await digest(file)), signal);
+  await put(declared, file, { signal, onProgress });
+  return finish(declared.id, [], signal);
+}
+
+function declare(file, sha256, signal) {
+  const filename = file.name.replace(/\p{Cc}/gu, " ").slice(0, 255) || "file";
+  return ask("", { filename, content_type: file.type, size: file.size, sha256 }, signal);
+}
+
+function finish(id, parts, signal) {
+  return withRetries(() => ask(`/${id}/finish`, { parts }, signal), signal);
+}
+
+/** Sends the blog that JSON, or without any asks it, and answers its JSON. */
+async function ask(path, body, signal) {
+  let response;
+  try {
+    response = await fetch(`/api/attachments${path}`, {
+      method: body ? "POST" : "GET",
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body && JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    throw signal.aborted ? error : new Failure("The blog cannot be reached: check your connection.", { again: true });
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  const reason = Object.values(answer.fields ?? {})[0] ?? answer.error ?? `The blog answered ${response.status}`;
+  throw new Failure(sentence(reason), { status: response.status, again: response.status >= 500 });
+}
+
+/** Replays a signed request word for word. XMLHttpRequest, because fetch does not tell how far an upload is. */
+function put({ url, method, headers }, body, { signal, onProgress }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const abort = () => request.abort();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
+    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request.status)));
+    request.onerror = () => reject(refusal(0));
+    request.onabort = () => reject(signal.reason);
+    request.onloadend = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort);
+    request.send(body);
+  });
+}
+
+const REFUSALS = {
+  0: "The file store cannot be reached, or does not take files from this site: check your connection.",
+  400: "What arrived is not what was sent.",
+  403: "The permission to send the file has expired, or is for another file.",
+  412: "This permission to send the file was used already.",
+};
+
+function refusal(status) {
+  return new Failure(REFUSALS[status] ?? `The file store answered ${status}.`, { status, again: true });
+}
+
+/** Tries a few times, with growing pauses, what may succeed later. */
+async function withRetries(attempt, signal) {
+  for (let number = 1; ; number += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted || !error.again || number === ATTEMPTS) throw error;
+      await pause(FIRST_PAUSE * 2 ** (number - 1), signal);
+    }
+  }
+}
+
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  });
+}
+
+async function digest(blob) {
+  let bytes;
+  try {
+    bytes = await blob.arrayBuffer();
+  } catch {
+    throw new Failure("The file cannot be read: it may have changed. Choose it again.");
+  }
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+function base64(bytes) {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+function sentence(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
