@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from app.attachments.files import NotUploaded
 from app.attachments.image_pool import Busy
 from app.attachments.storage.disk import Refused, WrongBody
-from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError
+from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError, UploadNotFound
 from app.errors import (
     Changed,
     CrossSiteWrite,
@@ -44,6 +44,7 @@ STATUS: dict[type[Exception], int] = {
     WrongBody: 400,
     Refused: 403,
     ObjectNotFound: 404,
+    UploadNotFound: 404,
     NotUploaded: 409,
     AlreadyStored: 412,
     Busy: 503,

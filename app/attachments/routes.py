@@ -9,7 +9,7 @@ from werkzeug.wsgi import wrap_file
 from app.attachments.access import visible_to
 from app.attachments.api import download_url
 from app.attachments.files import VARIANT_TYPE, VARIANT_WIDTHS
-from app.attachments.forms import RULES, is_image
+from app.attachments.forms import MAX_FILE_BYTES, RULES, is_image
 from app.attachments.queries import NO_SUCH_ATTACHMENT
 from app.attachments.storage.disk import DiskStore
 from app.auth.guard import logged_in
@@ -59,8 +59,8 @@ def download(key: str) -> ResponseReturnValue:
 @blueprint.put("/store/<path:key>")
 @signed
 def upload(key: str) -> ResponseReturnValue:
-    # The signature says how long the body is, to the byte.
-    request.max_content_length = None
+    # The signature says how long the body is, to the byte. None would mean what holds for every other request.
+    request.max_content_length = MAX_FILE_BYTES
     _disk_store().receive(key, request.args.to_dict(), dict(request.headers), request.stream)
     return "", 200
 

@@ -1,7 +1,10 @@
 /* A file's way straight to the store: declared to the blog, sent to the addresses that it signs, and finished. */
 
+import * as memory from "./memory.js";
+
 const ATTEMPTS = 5;
 const FIRST_PAUSE = 500;
+const AT_ONCE = 4;
 
 /** Why it failed, in words for the person. `again` says that the same request may well succeed later. */
 export class Failure extends Error {
@@ -14,19 +17,92 @@ export class Failure extends Error {
 
 /**
  * Answers the blog's document of the finished attachment.
- * `signal` ends it early; `onProgress` gets the bytes sent so far.
+ * A file larger than `partBytes` goes in parts, and goes on from those that arrived when it is chosen again.
+ * `signal` ends it early; `onReading` and `onProgress` get the bytes read and sent so far.
  */
 export async function transfer(file, options) {
   if (!globalThis.crypto?.subtle) {
     throw new Failure("Files can be sent only when this page is opened over https.");
   }
-  return whole(file, options);
+  return file.size > options.partBytes ? inParts(file, options) : whole(file, options);
 }
 
 async function whole(file, { signal, onProgress }) {
   const declared = await declare(file, base64(await digest(file)), signal);
   await put(declared, file, { signal, onProgress });
   return finish(declared.id, [], signal);
+}
+
+async function inParts(file, options) {
+  const upload = (await begunBefore(file, options)) ?? (await begin(file, options));
+  try {
+    await sendParts(file, upload, options);
+    const attachment = await finish(upload.id, upload.checksums, options.signal);
+    memory.forget(file);
+    return attachment;
+  } catch (error) {
+    // The blog's word is final, and wrong bytes mean that the file is not the one that was read.
+    if (error instanceof Failure && (!error.again || error.status === 400)) memory.forget(file);
+    throw error;
+  }
+}
+
+/** The upload of this file that was cut off, if the blog still knows it. */
+async function begunBefore(file, { partBytes, signal }) {
+  const begun = memory.recall(file);
+  if (!begun) return null;
+  try {
+    const { state, parts = [] } = await ask(`/${begun.id}`, null, signal);
+    if (state === "ready") return null;
+    const there = parts.filter(({ number, size }) => size === slice(file, number, partBytes).size);
+    return { ...begun, there: new Set(there.map(({ number }) => number)) };
+  } catch (error) {
+    if (error instanceof Failure && error.status >= 400 && error.status < 500) return null;
+    throw error;
+  }
+}
+
+async function begin(file, { partBytes, signal, onReading }) {
+  const digests = [];
+  // One part at a time in memory; the checksum of all must be known before the first is sent.
+  for (let start = 0; start < file.size; start += partBytes) {
+    signal.throwIfAborted();
+    digests.push(await digest(file.slice(start, start + partBytes)));
+    onReading(Math.min(start + partBytes, file.size));
+  }
+  const { id } = await declare(file, `${base64(await digest(new Blob(digests)))}-${digests.length}`, signal);
+  const begun = { id, checksums: digests.map(base64) };
+  memory.remember(file, begun);
+  return { ...begun, there: new Set() };
+}
+
+async function sendParts(file, { id, checksums, there }, { partBytes, signal, onProgress }) {
+  const sent = new Map();
+  const stop = new AbortController();
+  const any = AbortSignal.any([signal, stop.signal]);
+  const tell = (number, bytes) => onProgress([...sent.set(number, bytes).values()].reduce((sum, each) => sum + each, 0));
+  const sendOne = async (number) => {
+    const body = slice(file, number, partBytes);
+    await withRetries(async () => {
+      const signed = await ask(`/${id}/parts`, { number, sha256: checksums[number - 1] }, any);
+      await put(signed, body, { signal: any, onProgress: (bytes) => tell(number, bytes) });
+    }, any);
+    tell(number, body.size);
+  };
+  for (const number of there) tell(number, slice(file, number, partBytes).size);
+  const waiting = checksums.map((_, index) => index + 1).filter((number) => !there.has(number));
+  const worker = async () => {
+    while (waiting.length) await sendOne(waiting.shift());
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  } finally {
+    stop.abort();
+  }
+}
+
+function slice(file, number, partBytes) {
+  return file.slice((number - 1) * partBytes, number * partBytes);
 }
 
 function declare(file, sha256, signal) {
@@ -93,14 +169,24 @@ async function withRetries(attempt, signal) {
     } catch (error) {
       if (signal.aborted || !error.again || number === ATTEMPTS) throw error;
       await pause(FIRST_PAUSE * 2 ** (number - 1), signal);
+      await online(signal);
     }
   }
 }
 
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** As long as there is no network at all, an attempt would only be wasted. */
+function online(signal) {
+  if (navigator.onLine) return null;
+  return new Promise((resolve, reject) => {
+    window.addEventListener("online", resolve, { once: true });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 

@@ -22,7 +22,7 @@ class Upload {
     const acts = { cancel: () => this.cancel(), retry: () => this.send(), remove: () => this.remove() };
     for (const [name, act] of Object.entries(acts)) this.part(`[data-act=${name}]`).onclick = act;
     this.input.onchange = () => this.choose(this.input.files[0]);
-    this.preview.onerror = () => { this.preview.hidden = true; };
+    this.preview.onerror = () => this.hidePreview();
     this.form.addEventListener("submit", (event) => this.onSubmit(event));
     document.addEventListener("paste", (event) => this.onPaste(event));
     for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
@@ -92,6 +92,7 @@ class Upload {
       const { id } = await transfer(this.file, {
         partBytes: this.rules.partBytes,
         signal: controller.signal,
+        onReading: (read) => this.progress(read, "read"),
         onProgress: (sent) => this.progress(sent),
       });
       this.attachment.value = id;
@@ -108,10 +109,10 @@ class Upload {
     this.enter("failed", "Upload failed.", `${reason} ${SAVE_WITHOUT}`);
   }
 
-  progress(sent) {
-    const percentage = Math.min(Math.floor((100 * sent) / this.file.size), 100);
+  progress(bytes, done = "") {
+    const percentage = Math.min(Math.floor((100 * bytes) / this.file.size), 100);
     this.bar.value = percentage;
-    this.part(".percentage").textContent = `${percentage}%`;
+    this.part(".percentage").textContent = `${percentage}% ${done}`.trim();
   }
 
   cancel() {
@@ -128,6 +129,11 @@ class Upload {
 
   forget() {
     this.attachment.value = "";
+    this.hidePreview();
+  }
+
+  hidePreview() {
+    this.preview.hidden = true;
     if (this.preview.src.startsWith("blob:")) URL.revokeObjectURL(this.preview.src);
     this.preview.removeAttribute("src");
   }

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
+from app.attachments.assembly import files_of
 from app.attachments.bucket import setup
+from app.attachments.storage.store import Store
 from app.config import Settings
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer, live_server
@@ -36,7 +38,7 @@ def site_with_disk(
 ) -> Iterator[LiveServer]:
     """Started here, or deployed elsewhere with whatever store it has."""
     if deployed_at:
-        yield LiveServer(deployed_at, settings.oidc_issuer, [])
+        yield LiveServer(deployed_at, settings.oidc_issuer, [], settings)
     else:
         with live_server(settings, tmp_path_factory.mktemp("server")) as server:
             yield server
@@ -54,7 +56,6 @@ def site_with_s3(
     with live_server(
         settings.model_copy(update={"instance_dir": folder, **settings_of(seaweedfs, store)}), folder
     ) as server:
-        server.store_url = seaweedfs.endpoint_url
         setup(store, server.url)
         yield server
 
@@ -75,6 +76,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
     if executable := os.environ.get("INKWELL_BROWSER"):
         arguments["executable_path"] = executable
     return arguments
+
+
+@pytest.fixture
+def store(site: LiveServer) -> Store:
+    """The store of the blog under test."""
+    return files_of(site.settings).store
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Respons
 
 # A refusal is an answer like another; a test that is about it says so itself.
 REFUSALS = "Failed to load resource: the server responded with a status of 4"
+# The trace recorder fetches a preview that the browser could not decode; no script of ours fetches one.
+RECORDER = "Connecting to 'blob:"
 
 
 class StandingChecks:
@@ -26,7 +28,7 @@ class StandingChecks:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         is_expected = any(part in message.text for part in self._expected)
-        if message.type == "error" and not is_expected and not message.text.startswith(REFUSALS):
+        if message.type == "error" and not is_expected and not message.text.startswith((REFUSALS, RECORDER)):
             self.problems.append(f"console error: {message.text}")
 
     def _on_response(self, response: Response) -> None:
