@@ -16,6 +16,8 @@ class Upload {
     this.status = root.querySelector(".upload-status");
     this.listen();
     this.enter(root.dataset.state);
+    // A browser that comes back to the page may have kept the choice, and one that is slow had it before this script.
+    if (this.isFree) this.choose(this.input.files[0]);
   }
 
   listen() {
