@@ -14,6 +14,10 @@ from app.errors import NotFound
 NO_SUCH_ATTACHMENT = "Attachment not found"
 
 
+class NoSuchAttachment(NotFound):
+    """There is no such file to put into a blog."""
+
+
 def declare(session: Session, uploader_id: int, declaration: Declaration) -> Attachment:
     """A pending attachment, under a key that nobody else chose."""
     attachment = Attachment(
@@ -71,11 +75,11 @@ def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int 
     if attachment_id is not None:
         wanted = uploaded_by(session, uploader_id, attachment_id)
         if wanted.state != READY or wanted.blog_id is not None:
-            raise NotFound(NO_SUCH_ATTACHMENT)
+            raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
         wanted.blog_id = blog_id
 
 
 def _found(attachment: Attachment | None) -> Attachment:
     if attachment is None:
-        raise NotFound(NO_SUCH_ATTACHMENT)
+        raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
     return attachment

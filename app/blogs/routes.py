@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.attachments.models import Attachment
-from app.attachments.queries import ready_file
+from app.attachments.queries import NoSuchAttachment, ready_file
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft
@@ -95,6 +95,16 @@ def ask_again(error: Invalid) -> ResponseReturnValue:
     if request.view_args:
         return _edit_form(request.view_args["blog_id"], request.form, error.fields, attachment=_uploaded()), 422
     return _new_form(request.form, error.fields), 422
+
+
+@blueprint.errorhandler(NoSuchAttachment)
+def ask_without_it(error: NoSuchAttachment) -> ResponseReturnValue:
+    """The form as it was typed, but for the file, which was swept or belongs elsewhere by now."""
+    values = {**request.form, "attachment_id": ""}
+    errors = {"Image": f"{error}. Add it again, or save without it."}
+    if request.view_args:
+        return _edit_form(request.view_args["blog_id"], values, errors), 404
+    return _new_form(values, errors), 404
 
 
 @blueprint.errorhandler(Changed)
