@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.attachments.storage.s3 import S3Store
+
 READY_WITHIN = 30
 
 
@@ -35,6 +37,30 @@ class SeaweedFS:
 def seaweedfs() -> Iterator[SeaweedFS]:
     with running_seaweedfs() as server:
         yield server
+
+
+def made_bucket(server: SeaweedFS) -> S3Store:
+    """Nobody's bucket yet: without a CORS rule no page can send it anything."""
+    store = S3Store(
+        f"inkwell-{secrets.token_hex(16)}",
+        region=server.region,
+        endpoint_url=server.endpoint_url,
+        access_key_id=server.access_key,
+        secret_access_key=server.secret_key,
+    )
+    store.client.create_bucket(Bucket=store.bucket)
+    return store
+
+
+def settings_of(server: SeaweedFS, store: S3Store) -> dict[str, str]:
+    """What the settings must say of that bucket."""
+    return {
+        "s3_bucket": store.bucket,
+        "s3_endpoint_url": server.endpoint_url,
+        "aws_region": server.region,
+        "aws_access_key_id": server.access_key,
+        "aws_secret_access_key": server.secret_key,
+    }
 
 
 @contextmanager

@@ -22,6 +22,16 @@ MAX_FILE_BYTES = 5 * 1024**3
 PART_BYTES = 16 * 1024 * 1024
 
 
+# What a page's script checks before it sends anything; the answers to a declaration say the same.
+RULES = {
+    "imageTypes": list(FORMATS),
+    "types": [*FORMATS, *FILE_TYPES],
+    "maxImageBytes": MAX_BYTES,
+    "maxBytes": MAX_FILE_BYTES,
+    "partBytes": PART_BYTES,
+}
+
+
 def is_image(content_type: str) -> bool:
     return content_type in FORMATS
 

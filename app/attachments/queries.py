@@ -14,6 +14,10 @@ from app.errors import NotFound
 NO_SUCH_ATTACHMENT = "Attachment not found"
 
 
+class NoSuchAttachment(NotFound):
+    """There is no such file to put into a blog."""
+
+
 def declare(session: Session, uploader_id: int, declaration: Declaration) -> Attachment:
     """A pending attachment, under a key that nobody else chose."""
     attachment = Attachment(
@@ -35,6 +39,14 @@ def uploaded_by(session: Session, uploader_id: int, attachment_id: int, *, locke
     if locked:
         statement = statement.with_for_update()
     return _found(session.scalar(statement))
+
+
+def ready_file(session: Session, uploader_id: int, attachment_id: int) -> Attachment | None:
+    """That person's attachment, if it can be put into a blog of theirs."""
+    statement = select(Attachment).where(
+        Attachment.id == attachment_id, Attachment.uploader_id == uploader_id, Attachment.state == READY
+    )
+    return session.scalar(statement)
 
 
 def settle(
@@ -67,11 +79,11 @@ def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int 
     if attachment_id is not None:
         wanted = uploaded_by(session, uploader_id, attachment_id, locked=True)
         if wanted.state != READY or wanted.blog_id is not None:
-            raise NotFound(NO_SUCH_ATTACHMENT)
+            raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
         wanted.blog_id = blog_id
 
 
 def _found(attachment: Attachment | None) -> Attachment:
     if attachment is None:
-        raise NotFound(NO_SUCH_ATTACHMENT)
+        raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
     return attachment

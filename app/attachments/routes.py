@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 from app.attachments.access import visible_to
 from app.attachments.api import download_url
 from app.attachments.files import VARIANT_TYPE, VARIANT_WIDTHS
-from app.attachments.forms import MAX_FILE_BYTES, PART_BYTES, is_image
+from app.attachments.forms import MAX_FILE_BYTES, PART_BYTES, RULES, is_image
 from app.attachments.queries import NO_SUCH_ATTACHMENT
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.store import StoreError
@@ -27,6 +27,11 @@ blueprint = Blueprint("attachments", __name__)
 
 # What people upload is shown as a picture or not at all: as a page of its own it may do nothing.
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
+
+
+@blueprint.app_template_global("upload_rules")
+def upload_rules() -> dict[str, Any]:
+    return RULES
 
 
 @blueprint.get("/attachments/<id:attachment_id>")

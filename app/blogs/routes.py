@@ -6,11 +6,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.attachments.models import Attachment
+from app.attachments.queries import NoSuchAttachment, ready_file
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft, Invitation
 from app.cached_reads import value
 from app.current import database
+from app.db import MAX_ID
 from app.error_handlers import answer
 from app.errors import Changed, Invalid, NotFound
 from app.web.body import check
@@ -45,13 +48,13 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/blogs/new")
 def create() -> ResponseReturnValue:
     """The form's steps: `review` shows what was typed, `edit` goes back to it, `save` keeps it."""
-    typed = request.form.to_dict()
+    typed = _typed()
     step = typed.pop("step", "review")
     if step == "edit":
         return _new_form(typed, {})
     draft = check(Draft, typed)
     if step != "save":
-        return render_template("blogs/review.html", draft=draft)
+        return render_template("blogs/review.html", draft=draft, attachment=_uploaded())
     with database().write() as db:
         queries.publish(db, logged_in().id, draft)
     return redirect(url_for("blogs.index"), 303)
@@ -64,12 +67,13 @@ def show(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>/edit")
 def edit(blog_id: int) -> ResponseReturnValue:
-    return _edit_form(blog_id, _blog(blog_id), {})
+    blog = _blog(blog_id)
+    return _edit_form(blog_id, blog, {}, attachment=blog["attachment"])
 
 
 @blueprint.post("/blogs/<id:blog_id>/edit")
 def update(blog_id: int) -> ResponseReturnValue:
-    change = check(Change, {**request.form, "version": request.form.get("version", 0, type=int)})
+    change = check(Change, _typed() | {"version": request.form.get("version", 0, type=int)})
     with database().write() as db:
         queries.revise(db, logged_in().id, blog_id, change)
     return redirect(url_for("blogs.show", blog_id=blog_id), 303)
@@ -110,8 +114,18 @@ def ask_again(error: Invalid) -> ResponseReturnValue:
     if request.view_args and request.endpoint == "blogs.share":
         return _blog_page(request.view_args["blog_id"], request.form, error.fields), 422
     if request.view_args:
-        return _edit_form(request.view_args["blog_id"], request.form, error.fields), 422
+        return _edit_form(request.view_args["blog_id"], request.form, error.fields, attachment=_uploaded()), 422
     return _new_form(request.form, error.fields), 422
+
+
+@blueprint.errorhandler(NoSuchAttachment)
+def ask_without_it(error: NoSuchAttachment) -> ResponseReturnValue:
+    """The form as it was typed, but for the file, which was swept or belongs elsewhere by now."""
+    values = {**request.form, "attachment_id": ""}
+    errors = {"Image": f"{error}. Add it again, or save without it."}
+    if request.view_args:
+        return _edit_form(request.view_args["blog_id"], values, errors), 404
+    return _new_form(values, errors), 404
 
 
 @blueprint.errorhandler(Changed)
@@ -120,7 +134,24 @@ def show_both(error: Changed) -> ResponseReturnValue:
     blog_id = (request.view_args or {})["blog_id"]
     saved = value(queries.blog_as_saved(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
     typed = {**request.form, "version": saved["version"]}
-    return _edit_form(blog_id, typed, {}, saved=saved, conflict=str(error)), 409
+    return _edit_form(blog_id, typed, {}, attachment=_uploaded(), saved=saved, conflict=str(error)), 409
+
+
+def _typed() -> dict[str, Any]:
+    """The form's fields. A form knows only text: no image is an empty one."""
+    typed: dict[str, Any] = request.form.to_dict()
+    if "attachment_id" in typed:
+        typed["attachment_id"] = request.form.get("attachment_id", typed["attachment_id"], type=int) or None
+    return typed
+
+
+def _uploaded() -> Attachment | None:
+    """The file that the form already has, to be shown on its next page."""
+    attachment_id = request.form.get("attachment_id", 0, type=int)
+    if not 0 < attachment_id <= MAX_ID:
+        return None
+    with database().read() as db:
+        return ready_file(db, logged_in().id, attachment_id)
 
 
 @blueprint.errorhandler(NotFound)

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
+from app.attachments.assembly import files_of
+from app.attachments.bucket import setup
+from app.attachments.storage.store import Store
 from app.config import Settings
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer, live_server
@@ -15,6 +18,9 @@ from tests.e2e.standing_checks import StandingChecks
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.redis_server import RedisServer, executable, skip_without_redis
+from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of
+
+__all__ = ["seaweedfs"]
 
 NewPage = Callable[..., CustomPage]
 SERVER_LOG = pytest.StashKey[tuple[LiveServer, list[int]]]()
@@ -34,12 +40,20 @@ def site_settings(
 
 
 @pytest.fixture(scope="session")
-def site(
+def site(request: pytest.FixtureRequest) -> LiveServer:
+    """The blog under test, over the store that a test is parametrised with: `disk`, if with none, or `s3`."""
+    found = request.getfixturevalue(f"site_with_{getattr(request, 'param', 'disk')}")
+    assert isinstance(found, LiveServer)
+    return found
+
+
+@pytest.fixture(scope="session")
+def site_with_disk(
     site_settings: Settings, deployed_at: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
-    """The blog under test: started here, or deployed elsewhere."""
+    """Started here, or deployed elsewhere with whatever store it has."""
     if deployed_at:
-        yield LiveServer(deployed_at, site_settings.oidc_issuer, [])
+        yield LiveServer(deployed_at, site_settings.oidc_issuer, [], site_settings)
     else:
         with live_server(site_settings, tmp_path_factory.mktemp("server")) as server:
             yield server
@@ -62,6 +76,22 @@ def cache(site_cache: SiteCache) -> SiteCache:
 
 
 @pytest.fixture(scope="session")
+def site_with_s3(
+    settings: Settings, deployed_at: str | None, seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """The same people and blogs, with a bucket on another origin for the files."""
+    if deployed_at:
+        pytest.skip("A deployed site has one store.")
+    store = made_bucket(seaweedfs)
+    folder = tmp_path_factory.mktemp("server-with-s3")
+    with live_server(
+        settings.model_copy(update={"instance_dir": folder, **settings_of(seaweedfs, store)}), folder
+    ) as server:
+        setup(store, server.url)
+        yield server
+
+
+@pytest.fixture(scope="session")
 def base_url(site: LiveServer) -> str:
     return site.url
 
@@ -80,18 +110,31 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
 
 
 @pytest.fixture
+def store(site: LiveServer) -> Store:
+    """The store of the blog under test."""
+    return files_of(site.settings).store
+
+
+@pytest.fixture
+def expected_errors() -> list[str]:
+    """Parts of the console errors that belong to a test. It adds its own."""
+    return []
+
+
+@pytest.fixture
 def new_page(
     new_context: Callable[..., BrowserContext],
     site: LiveServer,
     user_factory: UserFactory,
     session_factory: SessionFactory,
+    expected_errors: list[str],
 ) -> Iterator[NewPage]:
     """Opens pages, each in a browser context of its own and under the standing checks."""
     watched: list[StandingChecks] = []
 
     def open_page(**options: Any) -> CustomPage:
         page = CustomPage.build(new_context, user_factory, session_factory, site.url, **options)
-        watched.append(StandingChecks(page.context, site.own_urls))
+        watched.append(StandingChecks(page.context, site.own_urls, expected_errors))
         return page
 
     yield open_page

@@ -20,16 +20,18 @@ WORKERS = 2
 
 @dataclass
 class LiveServer:
-    """A running blog: where it is, and what it and its provider have logged so far."""
+    """A running blog: where it is, how it is set, and what it and its provider have logged so far."""
 
     url: str
     provider_url: str
     logs: list[Path]
+    settings: Settings
 
     @property
     def own_urls(self) -> list[str]:
-        """Every address a test may ask: the blog under both names of this machine, and the provider."""
-        return [self.url, self.url.replace("//localhost", "//127.0.0.1"), self.provider_url]
+        """Every address a test may ask: the blog under both names of this machine, the provider and the store."""
+        own = [self.url, self.url.replace("//localhost", "//127.0.0.1"), self.provider_url]
+        return [*own, *self.settings.upload_origins]
 
     def log_size(self) -> list[int]:
         return [log.stat().st_size for log in self.logs]
@@ -48,7 +50,6 @@ def live_server(settings: Settings, folder: Path) -> Iterator[LiveServer]:
         url = f"http://localhost:{blog_socket.getsockname()[1]}"
         # Another host name than the blog's: cookies ignore ports, and a login must cross sites as it does in life.
         provider_url = f"http://127.0.0.1:{provider_socket.getsockname()[1]}"
-        server = LiveServer(url, provider_url, [folder / "blog.log", folder / "provider.log"])
         settings = settings.model_copy(
             update={
                 "base_url": url,
@@ -58,6 +59,7 @@ def live_server(settings: Settings, folder: Path) -> Iterator[LiveServer]:
                 "web_concurrency": WORKERS,
             }
         )
+        server = LiveServer(url, provider_url, [folder / "blog.log", folder / "provider.log"], settings)
         provider = [
             *("-m", "dev.provider", "--fd", str(provider_socket.fileno())),
             *("--client-id", settings.oidc_client_id, "--client-secret", settings.oidc_client_secret),

@@ -1,18 +1,22 @@
 """What must hold on every page of every test, asked for or not."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
 # A refusal is an answer like another; a test that is about it says so itself.
 REFUSALS = "Failed to load resource: the server responded with a status of 4"
+# The trace recorder fetches a preview that the browser could not decode; no script of ours fetches one.
+RECORDER = "Connecting to 'blob:"
 
 
 class StandingChecks:
     """Notes every script error, console error, 5xx and request to an outside host in a browser context."""
 
-    def __init__(self, context: BrowserContext, own_urls: list[str]) -> None:
+    def __init__(self, context: BrowserContext, own_urls: list[str], expected: Sequence[str] = ()) -> None:
         self.problems: list[str] = []
+        self._expected = expected
         self._own_hosts = {urlsplit(url).netloc for url in own_urls}
         context.on("weberror", self._on_script_error)
         context.on("console", self._on_console)
@@ -23,7 +27,8 @@ class StandingChecks:
         self.problems.append(f"script error: {error.error}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(REFUSALS):
+        is_expected = any(part in message.text for part in self._expected)
+        if message.type == "error" and not is_expected and not message.text.startswith((REFUSALS, RECORDER)):
             self.problems.append(f"console error: {message.text}")
 
     def _on_response(self, response: Response) -> None:

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
+from tests.e2e.uploads import fail_to_upload, upload, upload_without_end
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
@@ -36,6 +37,11 @@ class Screen:
     act: Callable[[CustomPage], object] = field(default=lambda page: None)
 
 
+def review(page: CustomPage) -> CustomPage:
+    page.submit("Next", title="T", content="C")
+    return page
+
+
 SCREENS = [
     Screen("the front page", "/", logged_in=False),
     Screen("the front page, logged in", "/"),
@@ -48,7 +54,10 @@ SCREENS = [
     Screen("the empty list", "/blogs", act=lambda page: page.login()),
     Screen("the form", "/blogs/new"),
     Screen("the form with errors", "/blogs/new", act=lambda page: page.submit("Next")),
-    Screen("the review", "/blogs/new", act=lambda page: page.submit("Next", title="T", content="C")),
+    Screen("the review", "/blogs/new", act=lambda page: review(page)),
+    Screen("the review, uploading", "/blogs/new", act=lambda page: upload_without_end(review(page))),
+    Screen("the review, uploaded", "/blogs/new", act=lambda page: upload(review(page))),
+    Screen("the review, upload failed", "/blogs/new", act=lambda page: fail_to_upload(review(page))),
     Screen("a blog", "/blogs/{blog}"),
     Screen("a blog, shared with a wrong address", "/blogs/{blog}", act=lambda page: page.submit("Share", email="x")),
     Screen("a shared blog", "/blogs/{shared}"),

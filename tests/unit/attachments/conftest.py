@@ -16,7 +16,7 @@ from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, 
 from app.config import Settings
 from app.db import Database
 from tests.factories.user import UserFactory
-from tests.seaweedfs import SeaweedFS, seaweedfs
+from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs
 from tests.unit.attachments.person import Person
 
 __all__ = ["seaweedfs"]
@@ -44,18 +44,7 @@ def s3_store(new_bucket: Callable[[], S3Store]) -> S3Store:
 
 @pytest.fixture(scope="session")
 def new_bucket(seaweedfs: SeaweedFS) -> Callable[[], S3Store]:
-    def make() -> S3Store:
-        made = S3Store(
-            f"inkwell-{uuid.uuid4().hex}",
-            region=seaweedfs.region,
-            endpoint_url=seaweedfs.endpoint_url,
-            access_key_id=seaweedfs.access_key,
-            secret_access_key=seaweedfs.secret_key,
-        )
-        made.client.create_bucket(Bucket=made.bucket)
-        return made
-
-    return make
+    return lambda: made_bucket(seaweedfs)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,93 @@
+"""Files that go in parts: four at a time, tried again when one fails, and gone on with after a reload."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Request, Route, expect
+
+from tests.e2e.custom_page import CustomPage
+from tests.e2e.uploads import SIGNED, file_input, status
+
+pytestmark = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
+
+SIZE = 40_000_000
+PARTS = 3
+PART_NUMBER = re.compile(r"[?&](?:part|partNumber)=(\d+)")
+UPLOADED_WITHIN = 30_000
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "film.mp4"
+    path.write_bytes(os.urandom(SIZE))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def at_the_review(page: CustomPage) -> None:
+    page.login(path="/blogs/new")
+    page.submit("Next", title="First light", content="It was bright.")
+
+
+def succeeds(page: CustomPage) -> None:
+    expect(status(page)).to_have_text("Upload successful!", timeout=UPLOADED_WITHIN)
+
+
+def part_number(request: Request) -> int:
+    found = PART_NUMBER.search(request.url)
+    return int(found.group(1)) if found and request.method == "PUT" else 0
+
+
+class TestChoosingALargeFile:
+    @pytest.fixture(autouse=True)
+    def uploaded(self, at_the_review: None, page: CustomPage, film: Path) -> None:
+        file_input(page).set_input_files(film)
+        succeeds(page)
+
+    def test_saves_all_of_it(self, page: CustomPage, film: Path) -> None:
+        page.submit("Save Blog")
+        page.get_by_role("link", name="Read").click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download film.mp4").click()
+        assert download.value.path().read_bytes() == film.read_bytes()
+
+
+class TestAPartThatIsLost:
+    @pytest.fixture(autouse=True)
+    def lost(self, at_the_review: None, page: CustomPage, film: Path, expected_errors: list[str]) -> None:
+        expected_errors.append("net::ERR_FAILED")
+        page.route(SIGNED, lambda route: route.abort(), times=1)
+        file_input(page).set_input_files(film)
+
+    def test_is_sent_again(self, page: CustomPage) -> None:
+        succeeds(page)
+
+
+class TestAReloadInTheMiddle:
+    @pytest.fixture(autouse=True)
+    def reloaded(self, at_the_review: None, page: CustomPage, film: Path) -> None:
+        def stop_after_the_first(route: Route) -> None:
+            if part_number(route.request) == 1:
+                route.continue_()
+
+        page.route(SIGNED, stop_after_the_first)
+        with page.expect_event("requestfinished", lambda request: part_number(request) == 1, timeout=UPLOADED_WITHIN):
+            file_input(page).set_input_files(film)
+        page.reload()
+        page.unroute_all()
+        self.sent: list[int] = []
+        page.on("request", lambda request: self.sent.append(part_number(request)))
+
+    def test_goes_on_with_the_parts_that_are_missing(self, page: CustomPage, film: Path) -> None:
+        file_input(page).set_input_files(film)
+        succeeds(page)
+        assert sorted(filter(None, self.sent)) == [2, 3]
+
+    def test_begins_anew_with_another_file(self, page: CustomPage, tmp_path: Path) -> None:
+        other = tmp_path / "film.mp4"
+        other.write_bytes(bytes(SIZE))
+        file_input(page).set_input_files(other)
+        succeeds(page)
+        assert sorted(filter(None, self.sent)) == [1, 2, 3]

@@ -1,0 +1,36 @@
+"""Uploads in parts, as the blog tells of them."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.attachments.files import Files
+from app.attachments.models import Attachment
+from app.attachments.storage.store import composite, sha256_of
+from app.db import Database
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+CHECKSUMS = [sha256_of(b"1"), sha256_of(b"2")]
+
+
+class TestAnUploadInParts:
+    @pytest.fixture(autouse=True)
+    def declared(self, client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory) -> None:
+        self.client = client
+        self.headers = {"Sec-Fetch-Site": "same-origin", **session_factory(user_factory()).header}
+        declaration = {"filename": "film.mp4", "content_type": "video/mp4", "size": 20 * 1024**2}
+        body = {**declaration, "sha256": composite(CHECKSUMS)}
+        self.id = client.post("/api/attachments", json=body, headers=self.headers).get_json()["id"]
+
+    def status_and_parts(self) -> tuple[int, object]:
+        answer = self.client.get(f"/api/attachments/{self.id}", headers=self.headers)
+        return answer.status_code, answer.get_json().get("parts")
+
+    def test_has_no_parts_yet(self) -> None:
+        assert self.status_and_parts() == (200, [])
+
+    def test_is_unknown_once_the_store_has_given_it_up(self, database: Database, files: Files) -> None:
+        with database.read() as db:
+            attachment = db.get_one(Attachment, self.id)
+        files.store.abort_multipart(attachment.key, attachment.upload_id or "")
+        assert self.status_and_parts() == (404, None)

@@ -1,0 +1,82 @@
+"""A blog's pages and the file that is put into it."""
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.auth.models import User
+from tests.factories.attachment import AttachmentFactory
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
+TYPED = {"title": "First light", "content": "It was bright."}
+
+
+class Writer:
+    """Somebody who sends the forms of their own pages."""
+
+    def __init__(self, client: FlaskClient, user: User, cookie: dict[str, str]) -> None:
+        self.user = user
+        self._client = client
+        self._headers = {"Sec-Fetch-Site": "same-origin", **cookie}
+
+    def __call__(self, step: str, attachment_id: object) -> TestResponse:
+        form = {**TYPED, "step": step, "attachment_id": str(attachment_id)}
+        return self._client.post("/blogs/new", data=form, headers=self._headers)
+
+
+@pytest.fixture
+def writer(client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory) -> Writer:
+    user = user_factory()
+    return Writer(client, user, session_factory(user).header)
+
+
+class TestAFormWithAFile:
+    @pytest.fixture(autouse=True)
+    def uploaded(self, writer: Writer, attachment_factory: AttachmentFactory) -> None:
+        self.id = attachment_factory(writer.user).id
+
+    def test_shows_it_at_the_review(self, writer: Writer) -> None:
+        assert f"/attachments/{self.id}?w=320" in writer("review", self.id).text
+
+    def test_keeps_it_on_the_way_back(self, writer: Writer) -> None:
+        assert f'name="attachment_id" value="{self.id}"' in writer("edit", self.id).text
+
+    def test_is_saved(self, writer: Writer) -> None:
+        assert writer("save", self.id).status_code == 303
+
+
+class TestAFormWithoutAFile:
+    def test_is_saved(self, writer: Writer) -> None:
+        assert writer("save", "").status_code == 303
+
+
+class TestAFormWithAFileThatIsGone:
+    @pytest.mark.parametrize("attachment_id", [2**62, 2**63 - 1])
+    def test_is_shown_again_with_its_text(self, writer: Writer, attachment_id: int) -> None:
+        answer = writer("save", attachment_id)
+        assert (answer.status_code, TYPED["content"] in answer.text) == (404, True)
+
+    def test_says_what_to_do(self, writer: Writer) -> None:
+        assert "Add it again, or save without it." in writer("save", 2**62).text
+
+
+class TestAFormWithAnotherPersonsFile:
+    def test_reads_as_if_it_were_gone(
+        self, writer: Writer, attachment_factory: AttachmentFactory, user_factory: UserFactory
+    ) -> None:
+        others = attachment_factory(user_factory()).id
+        assert writer("save", others).text == writer("save", 2**62).text
+
+    def test_does_not_show_it_at_the_review(
+        self, writer: Writer, attachment_factory: AttachmentFactory, user_factory: UserFactory
+    ) -> None:
+        others = attachment_factory(user_factory()).id
+        assert f"/attachments/{others}" not in writer("review", others).text
+
+
+class TestAFormWithAnIdThatIsNone:
+    @pytest.mark.parametrize("attachment_id", ["abc", "-1", str(2**63), "9" * 5000, "1.5"])
+    def test_is_shown_again_with_its_text(self, writer: Writer, attachment_id: str) -> None:
+        answer = writer("save", attachment_id)
+        assert (answer.status_code, TYPED["content"] in answer.text) == (422, True)
