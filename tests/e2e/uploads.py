@@ -51,7 +51,8 @@ def upload_without_end(page: CustomPage) -> list[Route]:
     """Begin an upload that stops on its way to the store; answers what to `continue_()`."""
     held: list[Route] = []
     page.route(SIGNED, lambda route: held.append(route))
-    choose(page)
+    with page.expect_request(SIGNED):
+        choose(page)
     expect(status(page)).to_have_text("Uploading...")
     return held
 
