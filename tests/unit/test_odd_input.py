@@ -121,7 +121,9 @@ class TestOddCookies:
 
 class TestOddBodies:
     @pytest.mark.parametrize("body", ODD_JSON, ids=lambda body: repr(body[:30]))
-    @pytest.mark.parametrize(("method", "path"), [("POST", "/api/blogs"), ("PATCH", "/api/blogs/1")])
+    @pytest.mark.parametrize(
+        ("method", "path"), [("POST", "/api/blogs"), ("PATCH", "/api/blogs/1"), ("POST", "/api/attachments")]
+    )
     def test_are_refused_with_a_sentence(
         self, client: FlaskClient, caller: dict[str, str], method: str, path: str, body: bytes
     ) -> None:
@@ -158,7 +160,9 @@ class TestOddBodies:
 
 class TestOddAddresses:
     @pytest.mark.parametrize("odd_id", ODD_IDS)
-    @pytest.mark.parametrize("path", ["/blogs/{}", "/blogs/{}/edit", "/api/blogs/{}"])
+    @pytest.mark.parametrize(
+        "path", ["/blogs/{}", "/blogs/{}/edit", "/api/blogs/{}", "/attachments/{}", "/api/attachments/{}/url"]
+    )
     def test_are_not_there(self, client: FlaskClient, caller: dict[str, str], path: str, odd_id: str) -> None:
         assert client.get(path.format(odd_id), headers=caller).status_code == 404
 
