@@ -32,14 +32,27 @@ loglevel = "warning"
 
 _CLIENT_SECONDS = 10
 _metrics = Path(_env.get("INSTANCE_DIR") or "instance").resolve() / "metrics"
-# Each worker counts in a file of its own there, and any of them can add them up.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_metrics))
+# Each worker counts in a file of its own there, and any of them can add them up. A server has a folder of its own,
+# named by the arbiter, because several may share an instance folder.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_metrics / str(os.getpid())))
 
 
 def on_starting(_server: Any) -> None:
-    """Begin counting at zero."""
-    shutil.rmtree(_metrics, ignore_errors=True)
-    _metrics.mkdir(parents=True)
+    """Begin counting at zero, and clear up after servers that are gone."""
+    for folder in _metrics.glob("*"):
+        if folder.name == str(os.getpid()) or not _is_running(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
+    (_metrics / str(os.getpid())).mkdir(parents=True)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def when_ready(server: Any) -> None:

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from app.attachments import queries
 from app.attachments.access import visible_to
-from app.attachments.files import DOWNLOAD_SECONDS, UPLOAD_SECONDS, NotAsDeclared, NotUploaded
+from app.attachments.files import DOWNLOAD_SECONDS, UPLOAD_SECONDS, VARIANT_TYPE, NotAsDeclared, NotUploaded
 from app.attachments.forms import PART_BYTES, Declaration, Finish, PartDeclaration, is_image, part_count, part_size
 from app.attachments.models import READY, Attachment
+from app.attachments.storage.disposition import Disposition
 from app.attachments.storage.store import StoreError, Upload
 from app.auth.guard import logged_in
 from app.current import database, files
@@ -83,13 +84,17 @@ def url(attachment_id: int) -> ResponseReturnValue:
 
 
 def download_url(attachment: Attachment) -> str:
-    return files().store.presign_get(
-        attachment.key,
-        attachment.filename,
-        attachment.content_type,
-        disposition="inline" if is_image(attachment.content_type) else "attachment",
-        expires_in=DOWNLOAD_SECONDS,
-    )
+    """A signed address of the file; for an image and anybody but its uploader, of a copy without EXIF."""
+    if not is_image(attachment.content_type):
+        return _signed(attachment.key, attachment.filename, attachment.content_type, "attachment")
+    if attachment.uploader_id == logged_in().id:
+        return _signed(attachment.key, attachment.filename, attachment.content_type, "inline")
+    name = f"{attachment.filename.rpartition('.')[0] or attachment.filename}.webp"
+    return _signed(files().shared_copy(attachment), name, VARIANT_TYPE, "inline")
+
+
+def _signed(key: str, filename: str, content_type: str, disposition: Disposition) -> str:
+    return files().store.presign_get(key, filename, content_type, disposition=disposition, expires_in=DOWNLOAD_SECONDS)
 
 
 def _own(attachment_id: int) -> Attachment:

@@ -143,8 +143,10 @@ class Visit:
 def tried(name: str, examine: Callable[[Visit], str], visit: Visit) -> Promise:
     try:
         problem = examine(visit)
-    except (StoreError, requests.RequestException) as error:
+    except StoreError as error:
         problem = str(error)
+    except requests.RequestException as error:
+        problem = f"It does not answer: {type(error).__name__}."
     return Promise(name, not problem, problem)
 
 

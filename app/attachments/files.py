@@ -97,6 +97,14 @@ class Files:
 
         return self.cache.open(f"{attachment.key}?w={width}", make)
 
+    def shared_copy(self, attachment: Attachment) -> str:
+        """The key of the largest variant, in the store: what an address for somebody else may lead to."""
+        key = f"{attachment.key}-shared"
+        if self.store.head(key) is None:
+            with self.variant(attachment, max(VARIANT_WIDTHS)) as body, suppress(AlreadyStored):
+                self.store.put(key, VARIANT_TYPE, body.read())
+        return key
+
     def _join(self, attachment: Attachment, part_checksums: Sequence[str]) -> None:
         if composite(part_checksums) != attachment.sha256:
             raise NotUploaded

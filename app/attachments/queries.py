@@ -66,12 +66,15 @@ def settle(
     return attachment
 
 
-def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> None:
-    """Make that the blog's only attachment, or leave it none. Raises NotFound but for the person's own ready one."""
+def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> bool:
+    """Make that the blog's only attachment, or leave it none; answer whether this changed anything.
+
+    Raises NoSuchAttachment for any but the person's own ready one.
+    """
     statement = select(Attachment).where(Attachment.blog_id == blog_id, Attachment.uploader_id == uploader_id)
     current = session.scalar(statement)
-    if current and current.id == attachment_id:
-        return
+    if (current and current.id) == attachment_id:
+        return False
     if current:
         current.blog_id = None
         # The place must be free before another takes it.
@@ -81,6 +84,7 @@ def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int 
         if wanted.state != READY or wanted.blog_id is not None:
             raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
         wanted.blog_id = blog_id
+    return True
 
 
 def _found(attachment: Attachment | None) -> Attachment:

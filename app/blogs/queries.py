@@ -1,5 +1,6 @@
 """Reading and writing blogs, always on behalf of somebody."""
 
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from pydantic_core import to_json
@@ -141,7 +142,9 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
     for name in change.model_fields_set & {"title", "content"}:
         setattr(blog, name, getattr(change, name))
     if "attachment_id" in change.model_fields_set:
-        attach(session, owner_id, blog.id, change.attachment_id)
+        changed = attach(session, owner_id, blog.id, change.attachment_id)
+        # An image is part of the blog: whoever edits it elsewhere should hear of another one.
+        blog.updated_at = datetime.now(UTC) if changed else blog.updated_at
     session.flush()
     return blog
 

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from app.attachments import bucket
 from app.attachments.bucket import Promise
-from app.attachments.storage.s3 import S3Store
+from app.attachments.storage.s3 import S3Store, translated
 from app.attachments.storage.store import StoreError
 from app.attachments.sweep import sweep as swept
 from app.current import database, files, settings
@@ -24,7 +24,11 @@ def setup() -> None:
     if not isinstance(chosen, S3Store):
         click.echo("The files are on this machine's disk: there is nothing to set up.")
         return
-    promises = bucket.setup(chosen, settings().base_url)
+    try:
+        with translated():
+            promises = bucket.setup(chosen, settings().base_url)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
     click.echo("The least policy for the blog's own keys:\n")
     click.echo(json.dumps(bucket.iam_policy(chosen.bucket), indent=2) + "\n")
     _report(promises)

@@ -21,11 +21,14 @@ def metrics() -> Response:
 
 
 def counted_cache_events(folder: Path) -> dict[str, float]:
-    """How often each event came in the server whose workers count in that folder."""
-    if not folder.is_dir():
-        return {}
-    samples = [sample for metric in _summed(str(folder)).collect() for sample in metric.samples]
-    return {sample.labels["event"]: sample.value for sample in samples if sample.name == "inkwell_cache_events_total"}
+    """How often each event came in the servers that count below that folder."""
+    counted: dict[str, float] = {}
+    for server in folder.glob("*"):
+        for sample in (sample for metric in _summed(str(server)).collect() for sample in metric.samples):
+            if sample.name == "inkwell_cache_events_total":
+                event = sample.labels["event"]
+                counted[event] = counted.get(event, 0) + sample.value
+    return counted
 
 
 def _registry() -> CollectorRegistry:

@@ -23,6 +23,7 @@ from app.attachments.storage.store import (
     UploadNotFound,
     WrongParts,
     checked,
+    sha256_of,
 )
 
 if TYPE_CHECKING:
@@ -122,6 +123,17 @@ class S3Store(Store):
             ResponseContentType=content_type,
             ResponseContentDisposition=content_disposition(filename, content_type, disposition),
         )
+
+    def put(self, key: str, content_type: str, body: bytes) -> None:
+        with translated():
+            self.client.put_object(
+                Bucket=self.bucket,
+                Key=checked(key),
+                Body=body,
+                ContentType=content_type,
+                ChecksumSHA256=sha256_of(body),
+                IfNoneMatch="*",
+            )
 
     def head(self, key: str) -> ObjectInfo | None:
         try:

@@ -104,6 +104,10 @@ class Store(ABC):
     ) -> str: ...
 
     @abstractmethod
+    def put(self, key: str, content_type: str, body: bytes) -> None:
+        """Keep something that this side made. Raises AlreadyStored."""
+
+    @abstractmethod
     def head(self, key: str) -> ObjectInfo | None: ...
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from flask import Flask
+from PIL import Image
 
 from app.attachments import queries
 from app.attachments.files import Files
@@ -17,10 +19,13 @@ from app.attachments.forms import FILE_TYPES, PART_BYTES
 from app.attachments.image_pool import Busy, ImagePool
 from app.attachments.images import FORMATS, ImageInfo, TooLarge
 from app.attachments.models import Attachment
+from app.attachments.queries import attach
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
+from app.blogs.models import Share
 from app.db import Database
 from tests.factories.attachment import a_picture, black_png
+from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 from tests.unit.attachments.person import Person
 
@@ -502,6 +507,10 @@ class TestABlogWithAPicture:
         answer = blogger.revise(self.blog, attachment_id=self.picture["id"])
         assert answer.get_json()["attachment"] == self.blog["attachment"]
 
+    def test_counts_its_loss_as_a_change(self, blogger: Blogger) -> None:
+        changed = blogger.revise(self.blog, attachment_id=None).get_json()
+        assert changed["version"] == self.blog["version"] + 1
+
     def test_loses_it_to_null(self, blogger: Blogger) -> None:
         assert blogger.revise(self.blog, attachment_id=None).get_json()["attachment"] is None
 
@@ -585,3 +594,28 @@ class TestADownloadOfWhatIsNotThere:
     def test_is_not_found(self, stranger: Person, number: str) -> None:
         answer = stranger.get(f"/api/attachments/{number}/url")
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
+
+
+class TestAPictureThatIsShared:
+    @pytest.fixture(params=["app", "app_on_s3"])
+    def address(
+        self, request: pytest.FixtureRequest, user_factory: UserFactory, blog_factory: BlogFactory, database: Database
+    ) -> str:
+        """What somebody with whom its blog is shared is given."""
+        app: Flask = request.getfixturevalue(request.param)
+        owner, reader = user_factory(), user_factory()
+        exif = Image.Exif()
+        exif[0x8825] = {1: "N", 2: (48.0, 51.0, 29.0)}
+        attachment = Person(app, owner).finished(a_picture(kind="JPEG", exif=exif), content_type="image/jpeg")
+        blog = blog_factory(owner)
+        with database.write() as db:
+            attach(db, owner.id, blog.id, attachment["id"])
+            db.add(Share(blog_id=blog.id, email=reader.email))
+        self.files: Files = app.extensions["files"]
+        self.key = f"{attachment['key']}-shared"
+        return str(Person(app, reader).get(f"/api/attachments/{attachment['id']}/url").get_json()["file_url"])
+
+    def test_does_not_tell_where_it_was_taken(self, address: str) -> None:
+        with self.files.store.open(self.key) as body:
+            picture = Image.open(io.BytesIO(body.read()))
+        assert (self.key in address, picture.format, dict(picture.getexif())) == (True, "WEBP", {})

@@ -172,6 +172,19 @@ class TestAUsedUpload:
         assert contents(store, key) == BODY
 
 
+class TestAnObjectOfOurOwn:
+    @pytest.fixture(autouse=True)
+    def put(self, store: Store, key: str) -> None:
+        store.put(key, "image/webp", BODY)
+
+    def test_is_there_as_it_was_put(self, store: Store, key: str) -> None:
+        assert (contents(store, key), store.head(key)) == (BODY, ObjectInfo(len(BODY), "image/webp", sha256_of(BODY)))
+
+    def test_is_never_overwritten(self, store: Store, key: str) -> None:
+        with pytest.raises(AlreadyStored):
+            store.put(key, "image/webp", b"other")
+
+
 class TestAStoredObject:
     def test_has_the_length_type_and_checksum_that_were_announced(self, store: Store, stored: str) -> None:
         assert store.head(stored) == ObjectInfo(len(BODY), "image/png", sha256_of(BODY))

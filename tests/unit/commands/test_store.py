@@ -76,6 +76,13 @@ class TestABlogWithItsFilesInABucket:
         assert (status, "12 of 12 hold." in told) == (0, True)
 
 
+class TestABucketThatDoesNotAnswer:
+    def test_is_told_of_in_one_line(self, settings: Settings) -> None:
+        dead = {"s3_bucket": "b", "s3_endpoint_url": "http://127.0.0.1:9", "aws_access_key_id": "a"}
+        blog = create_app(settings.model_copy(update={**dead, "aws_secret_access_key": "b"}))
+        assert asked(blog, "setup") == (1, "Error: The store does not answer: EndpointConnectionError.\n")
+
+
 class TestASweep:
     @pytest.fixture(autouse=True)
     def useless(self, attachment_factory: AttachmentFactory, user_factory: UserFactory) -> None:

@@ -44,15 +44,16 @@ class TestTwoWorkers:
     @pytest.fixture(autouse=True)
     def both_counted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each in a file of its own in the folder."""
-        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-        self.folder = tmp_path
+        self.folder = tmp_path / "server"
+        self.folder.mkdir()
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(self.folder))
         name, labels = "inkwell_cache_events", {"event": "miss"}
         for worker, misses in ((1, 2), (2, 3)):
             value = MultiProcessValue(lambda worker=worker: worker)  # type: ignore[no-untyped-call]
             value("counter", name, f"{name}_total", list(labels), list(labels.values()), "").inc(misses)
 
     def test_are_added_up(self) -> None:
-        assert counted_cache_events(self.folder) == {"miss": 5}
+        assert counted_cache_events(self.folder.parent) == {"miss": 5}
 
     def test_are_added_up_over_http(self, client: FlaskClient) -> None:
         assert counted(client, "miss") == 5
