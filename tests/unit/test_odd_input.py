@@ -68,6 +68,7 @@ ODD_HOSTS = [
     "@",
     "localhost/",
 ]
+LETTERS = [chr(code) for code in range(33, 127) if chr(code) not in "+/"]
 COMMON = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -80,8 +81,9 @@ def odd_cookie_values(signed: str) -> list[str]:
     values += [f"{payload}..{signature}", f"{payload}.{stamp}.{signature}.", signed * 40, "%00", '"', "\xff\xfe", "🖋"]
     while len(values) < 200:
         changed = list(signed)
-        # But the last: two of its bits mean nothing, so that another letter can be the same signature.
-        changed[chance.randrange(len(changed) - 1)] = chr(chance.randrange(33, 127))
+        # Not the last, two of whose bits mean nothing, and not into base64's other spellings of - and _: either can be
+        # the same signature.
+        changed[chance.randrange(len(changed) - 1)] = chance.choice(LETTERS)
         values.append(
             "".join(changed) if chance.random() < 0.5 else chance.randbytes(chance.randrange(60)).decode("latin-1")
         )
