@@ -180,8 +180,8 @@ class Upload {
 }
 
 function inWords(bytes) {
-  const unit = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 3);
-  const value = bytes / 1000 ** unit;
+  const unit = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 3);
+  const value = bytes / 1024 ** unit;
   return `${value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 })} ${["bytes", "kB", "MB", "GB"][unit]}`;
 }
 
