@@ -158,7 +158,7 @@ class TestAFileThatIsNotTaken:
         [
             ("image/svg+xml", 100, "This kind of file is not taken"),
             ("text/html", 100, "This kind of file is not taken"),
-            ("image/png", 51 * MB, "This file has 53 MB; at most 52 MB are taken"),
+            ("image/png", 51 * MB, "This file has 51 MB; at most 50 MB are taken"),
             ("image/png", 0, "This file is empty"),
         ],
     )
