@@ -26,6 +26,7 @@ UPLOAD_SECONDS = 300
 DOWNLOAD_SECONDS = 60
 VARIANT_WIDTHS = (320, 640, 1280)
 VARIANT_TYPE = "image/webp"
+SHARED_SUFFIX = "-shared"
 
 
 class NotUploaded(Exception):
@@ -99,7 +100,7 @@ class Files:
 
     def shared_copy(self, attachment: Attachment) -> str:
         """The key of the largest variant, in the store: what an address for somebody else may lead to."""
-        key = f"{attachment.key}-shared"
+        key = f"{attachment.key}{SHARED_SUFFIX}"
         if self.store.head(key) is None:
             with self.variant(attachment, max(VARIANT_WIDTHS)) as body, suppress(AlreadyStored):
                 self.store.put(key, VARIANT_TYPE, body.read())

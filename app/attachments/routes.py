@@ -93,6 +93,7 @@ def _image(opened: Callable[[], BinaryIO], content_type: str, etag: str) -> Resp
     known = request.if_none_match.contains_weak(etag)
     response = Response(status=304) if known else _stream(opened(), content_type, etag)
     response.set_etag(etag)
+    response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     response.headers["Content-Disposition"] = "inline"
     return response

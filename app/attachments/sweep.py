@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from app.attachments.files import SHARED_SUFFIX
 from app.attachments.models import PENDING, READY, Attachment
 from app.attachments.storage.store import Store
 from app.db import Database
@@ -92,9 +93,14 @@ def _unknown_objects(database: Database, store: Store, before: datetime) -> Iter
     for at in range(0, len(ours), BATCH):
         some = ours[at : at + BATCH]
         with database.read() as db:
-            statement = select(Attachment.key).where(Attachment.key.in_([key for key, _ in some]))
+            statement = select(Attachment.key).where(Attachment.key.in_([_original(key) for key, _ in some]))
             known = set(db.scalars(statement))
-        yield from (each for each in some if each[0] not in known)
+        yield from (each for each in some if _original(each[0]) not in known)
+
+
+def _original(key: str) -> str:
+    # A copy for readers has no row of its own, and stays as long as its original's.
+    return key.removesuffix(SHARED_SUFFIX)
 
 
 def _delete(store: Store, key: str, upload_id: Any) -> None:

@@ -116,7 +116,7 @@ function finish(id, parts, signal) {
 
 /** Sends the blog that JSON, or without any asks it, and answers its JSON. */
 async function ask(path, body, signal) {
-  let response;
+  let response, answer;
   try {
     response = await fetch(`/api/attachments${path}`, {
       method: body ? "POST" : "GET",
@@ -124,10 +124,11 @@ async function ask(path, body, signal) {
       body: body && JSON.stringify(body),
       signal,
     });
+    // A good answer that breaks off tells nothing; a bad one may be anything, and its status says enough.
+    answer = response.ok ? await response.json() : await response.json().catch(() => ({}));
   } catch (error) {
     throw signal.aborted ? error : new Failure("The blog cannot be reached: check your connection.", { again: true });
   }
-  const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const reason = Object.values(answer.fields ?? {})[0] ?? answer.error ?? `The blog answered ${response.status}`;
   throw new Failure(sentence(reason), { status: response.status, again: response.status >= 500 });

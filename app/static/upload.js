@@ -97,6 +97,7 @@ class Upload {
         onReading: (read) => this.progress(read, "read"),
         onProgress: (sent) => this.progress(sent),
       });
+      if (controller.signal.aborted) return;
       this.attachment.value = id;
       this.enter("done", "Upload successful!");
       this.saveIfAsked();

@@ -135,6 +135,11 @@ class TestAPictureOnABlog:
     def test_is_kept_for_ever(self, run: Run, picture: Attachment, files: Files) -> None:
         assert (run(NOW + 1000 * HOUR), files.store.head(picture.key) is None) == ([], False)
 
+    def test_is_kept_for_ever_as_its_readers_copy(self, run: Run, picture: Attachment, files: Files) -> None:
+        copy = files.shared_copy(picture)
+        run(NOW + 1000 * HOUR)
+        assert files.store.head(copy) is not None
+
     def test_is_kept_when_it_is_attached_at_the_last_moment(
         self, run: Run, attachment_factory: AttachmentFactory, blog_factory: BlogFactory, user: User, database: Database
     ) -> None:
