@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
         3600, ge=1, le=30 * 24 * 3600, description="how long a cached answer may be kept, in seconds"
     )
     s3_bucket: str = Field("", description="the bucket for files; not set: the disk, in `INSTANCE_DIR`")
+    s3_prefix: str = Field("", description="the folder in the bucket, such as `blog`; not set: all of the bucket")
     s3_endpoint_url: str = Field("", description="an S3 server other than Amazon's")
     aws_region: str = Field("us-east-1", description="the bucket's region")
     aws_access_key_id: str = Field("", description="as for every AWS client; not set: what the machine itself has")
@@ -121,6 +123,35 @@ class Settings(BaseSettings):
     def _known_redis(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("s3_bucket")
+    @classmethod
+    def _bucket_name(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]{3,63}", value):
+            raise ValueError("must be a bucket's name, such as pictures")
+        return value
+
+    @field_validator("s3_prefix")
+    @classmethod
+    def _folder(cls, value: str) -> str:
+        value = value.strip("/")
+        if not re.fullmatch(r"[A-Za-z0-9._/-]{0,200}", value):
+            raise ValueError("may have letters, digits, dots, dashes, underscores and slashes")
+        return value and f"{value}/"
+
+    @field_validator("aws_region")
+    @classmethod
+    def _region_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9-]{1,63}", value):
+            raise ValueError("must be a region, such as eu-central-1")
+        return value
+
+    @field_validator("aws_secret_access_key")
+    @classmethod
+    def _both_or_neither(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("aws_access_key_id")):
+            raise ValueError("and AWS_ACCESS_KEY_ID must be set together")
         return value
 
     @field_validator("s3_endpoint_url")

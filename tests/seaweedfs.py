@@ -39,11 +39,12 @@ def seaweedfs() -> Iterator[SeaweedFS]:
         yield server
 
 
-def made_bucket(server: SeaweedFS) -> S3Store:
+def made_bucket(server: SeaweedFS, prefix: str = "") -> S3Store:
     """Nobody's bucket yet: without a CORS rule no page can send it anything."""
     store = S3Store(
         f"inkwell-{secrets.token_hex(16)}",
         region=server.region,
+        prefix=prefix,
         endpoint_url=server.endpoint_url,
         access_key_id=server.access_key,
         secret_access_key=server.secret_key,

@@ -22,6 +22,7 @@ def _store(settings: Settings) -> Store:
         return DiskStore(settings.instance_dir / "store", f"{settings.base_url}/store", settings.secret_key)
     return S3Store(
         settings.s3_bucket,
+        prefix=settings.s3_prefix,
         region=settings.aws_region,
         endpoint_url=settings.s3_endpoint_url or None,
         access_key_id=settings.aws_access_key_id or None,

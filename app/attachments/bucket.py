@@ -89,7 +89,7 @@ def block_public_access(store: S3Store) -> Promise:
     return Promise(name, True, "Applied: nobody can make it public.")
 
 
-def iam_policy(bucket: str, prefix: str = "") -> dict[str, object]:
+def iam_policy(bucket: str, prefix: str) -> dict[str, object]:
     objects = [
         "s3:GetObject",
         "s3:PutObject",
@@ -97,7 +97,7 @@ def iam_policy(bucket: str, prefix: str = "") -> dict[str, object]:
         "s3:AbortMultipartUpload",
         "s3:ListMultipartUploadParts",
     ]
-    # Sweeping lists. And to who may not list, S3 says "forbidden" where it should say that there is no such object.
+    # Sweeping lists. And to who may not list the whole bucket, S3 says "forbidden" of an object that is not there.
     whole = ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
     arn = f"arn:aws:s3:::{bucket}"
     return {

@@ -30,7 +30,7 @@ def setup() -> None:
     except StoreError as error:
         raise click.ClickException(str(error)) from None
     click.echo("The least policy for the blog's own keys:\n")
-    click.echo(json.dumps(bucket.iam_policy(chosen.bucket), indent=2) + "\n")
+    click.echo(json.dumps(bucket.iam_policy(chosen.bucket, chosen.prefix), indent=2) + "\n")
     _report(promises)
 
 

@@ -126,6 +126,27 @@ class TestAProductionBlog:
         assert "Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more\n" in ended.stderr
 
 
+class TestABucket:
+    @pytest.mark.parametrize(("prefix", "folder"), [("blog", "blog/"), ("/a/b/", "a/b/"), ("", ""), ("/", "")])
+    def test_may_have_a_folder_for_the_blog(self, monkeypatch: pytest.MonkeyPatch, prefix: str, folder: str) -> None:
+        assert load(monkeypatch, S3_PREFIX=prefix).s3_prefix == folder
+
+    @pytest.mark.parametrize(
+        ("variables", "sentence"),
+        [
+            ({"S3_BUCKET": "s3://pictures"}, "S3_BUCKET must be a bucket's name"),
+            ({"S3_PREFIX": "blog?"}, "S3_PREFIX may have letters"),
+            ({"AWS_REGION": "Frankfurt am Main"}, "AWS_REGION must be a region"),
+            ({"AWS_ACCESS_KEY_ID": "a"}, "AWS_SECRET_ACCESS_KEY and AWS_ACCESS_KEY_ID must be set together"),
+            ({"AWS_SECRET_ACCESS_KEY": "b"}, "AWS_SECRET_ACCESS_KEY and AWS_ACCESS_KEY_ID must be set together"),
+        ],
+    )
+    def test_that_cannot_be_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
+    ) -> None:
+        assert sentence in problem(monkeypatch, **variables)
+
+
 class TestADatabaseUrl:
     @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
     def test_leads_to_postgresql_by_any_of_its_names(self, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:

@@ -1,7 +1,5 @@
 """Files in S3, or in a server that speaks as S3 does."""
 
-import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -51,61 +49,53 @@ ANSWERS: Mapping[str, type[StoreError]] = {
 
 
 class S3Store(Store):
-    """One bucket. Without keys given, boto3 looks for credentials where it always does."""
+    """One bucket, or the part of it whose keys begin with `prefix`: others may keep theirs beside it.
+
+    Without keys given, boto3 looks for credentials where it always does.
+    """
 
     def __init__(
         self,
         bucket: str,
         *,
         region: str,
+        prefix: str = "",
         endpoint_url: str | None = None,
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
     ) -> None:
-        self.bucket = bucket
-        self.endpoint_url = endpoint_url
-        self._region = region
-        self._access_key_id = access_key_id
-        self._secret_access_key = secret_access_key
-        self._clients: dict[int, S3Client] = {}
-        self._making = threading.Lock()
-
-    @property
-    def client(self) -> "S3Client":
-        # By process: connections must not be shared with the workers that a parent forks.
-        made = self._clients.get(os.getpid())
-        if made is None:
-            with self._making:
-                made = self._clients.get(os.getpid()) or self._new_client()
-                self._clients = {os.getpid(): made}
-        return made
-
-    def _new_client(self) -> "S3Client":
-        # Importing boto3 takes as long as starting all the rest.
+        # Here, because those whose files are on the disk should not pay for it: it is as much as all the rest.
         import boto3
         from botocore.config import Config
 
-        return boto3.session.Session().client(
+        self.bucket = bucket
+        self.prefix = prefix
+        self.endpoint_url = endpoint_url
+        # A worker makes it when it starts, so that no request waits for its 0.4 s and its 20 MB.
+        self.client: S3Client = boto3.session.Session().client(
             "s3",
-            region_name=self._region,
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id=self._access_key_id,
-            aws_secret_access_key=self._secret_access_key,
+            region_name=region,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
             config=Config(
                 # Left to itself boto3 presigns with SigV2 in us-east-1, which binds neither length nor checksum.
                 signature_version="s3v4",
-                s3={"addressing_style": "path" if self.endpoint_url else "virtual"},
+                s3={"addressing_style": "path" if endpoint_url else "virtual"},
                 connect_timeout=CONNECT_TIMEOUT,
                 read_timeout=READ_TIMEOUT,
                 retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             ),
         )
 
+    def _at(self, key: str) -> str:
+        return self.prefix + checked(key)
+
     def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:
         url = self._presign(
             "put_object",
             expires_in,
-            Key=checked(key),
+            Key=self._at(key),
             ContentType=content_type,
             ContentLength=size,
             ChecksumSHA256=sha256,
@@ -119,7 +109,7 @@ class S3Store(Store):
         return self._presign(
             "get_object",
             expires_in,
-            Key=checked(key),
+            Key=self._at(key),
             ResponseContentType=content_type,
             ResponseContentDisposition=content_disposition(filename, content_type, disposition),
         )
@@ -128,7 +118,7 @@ class S3Store(Store):
         with translated():
             self.client.put_object(
                 Bucket=self.bucket,
-                Key=checked(key),
+                Key=self._at(key),
                 Body=body,
                 ContentType=content_type,
                 ChecksumSHA256=sha256_of(body),
@@ -138,14 +128,14 @@ class S3Store(Store):
     def head(self, key: str) -> ObjectInfo | None:
         try:
             with translated():
-                told = self.client.head_object(Bucket=self.bucket, Key=checked(key), ChecksumMode="ENABLED")
+                told = self.client.head_object(Bucket=self.bucket, Key=self._at(key), ChecksumMode="ENABLED")
         except ObjectNotFound:
             return None
         return ObjectInfo(told["ContentLength"], told.get("ContentType", UNSET), told.get("ChecksumSHA256"))
 
     @contextmanager
     def open(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[Readable]:
-        wanted: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": checked(key)}
+        wanted: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": self._at(key)}
         # Only where asked for: an empty object has no range to serve.
         if start or stop is not None:
             wanted["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
@@ -156,18 +146,22 @@ class S3Store(Store):
 
     def delete(self, key: str) -> None:
         with translated():
-            self.client.delete_object(Bucket=self.bucket, Key=checked(key))
+            self.client.delete_object(Bucket=self.bucket, Key=self._at(key))
 
     def list(self, prefix: str) -> Iterator[ListedObject]:
         with translated():
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
+            for page in pages:
                 for each in page.get("Contents", ()):
-                    yield ListedObject(each["Key"], each["Size"], each["LastModified"])
+                    key = each["Key"].removeprefix(self.prefix)
+                    yield ListedObject(key, each["Size"], each["LastModified"])
 
     def create_multipart(self, key: str, content_type: str) -> str:
         with translated():
             answer = self.client.create_multipart_upload(
-                Bucket=self.bucket, Key=checked(key), ContentType=content_type, ChecksumAlgorithm="SHA256"
+                Bucket=self.bucket, Key=self._at(key), ContentType=content_type, ChecksumAlgorithm="SHA256"
             )
         return answer["UploadId"]
 
@@ -175,7 +169,7 @@ class S3Store(Store):
         url = self._presign(
             "upload_part",
             expires_in,
-            Key=checked(key),
+            Key=self._at(key),
             UploadId=upload_id,
             PartNumber=number,
             ContentLength=size,
@@ -197,7 +191,7 @@ class S3Store(Store):
         with translated():
             self.client.complete_multipart_upload(
                 Bucket=self.bucket,
-                Key=checked(key),
+                Key=self._at(key),
                 UploadId=upload_id,
                 MultipartUpload={"Parts": parts},
                 IfNoneMatch="*",
@@ -206,21 +200,24 @@ class S3Store(Store):
     def abort_multipart(self, key: str, upload_id: str) -> None:
         try:
             with translated():
-                self.client.abort_multipart_upload(Bucket=self.bucket, Key=checked(key), UploadId=upload_id)
+                self.client.abort_multipart_upload(Bucket=self.bucket, Key=self._at(key), UploadId=upload_id)
         except UploadNotFound:
             return
 
     def list_multiparts(self, prefix: str) -> Iterator[ListedUpload]:
         with translated():
-            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
             for page in pages:
                 for each in page.get("Uploads", ()):
-                    yield ListedUpload(each["Key"], each["UploadId"], each["Initiated"])
+                    key = each["Key"].removeprefix(self.prefix)
+                    yield ListedUpload(key, each["UploadId"], each["Initiated"])
 
     def _stored_parts(self, key: str, upload_id: str) -> "Sequence[PartTypeDef]":
         with translated():
             pages = self.client.get_paginator("list_parts").paginate(
-                Bucket=self.bucket, Key=checked(key), UploadId=upload_id
+                Bucket=self.bucket, Key=self._at(key), UploadId=upload_id
             )
             sent = [each for page in pages for each in page.get("Parts", ())]
         # Some servers list a part once for every time it was sent.

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ from app.attachments.storage.store import (
     composite,
     sha256_of,
 )
+from tests.seaweedfs import SeaweedFS, made_bucket
 
 PROJECT = Path(__file__).parents[3]
 BODY = b"a picture, let us say"
@@ -506,15 +508,31 @@ class TestAnS3Store:
         code = "import sys, app.attachments.storage.s3; sys.exit('boto3' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
-    def test_keeps_its_client(self, s3_store: S3Store) -> None:
-        assert s3_store.client is s3_store.client
 
-    def test_makes_another_client_in_a_worker_that_was_forked(
-        self, s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        before = s3_store.client
-        monkeypatch.setattr(os, "getpid", lambda: -1)
-        assert s3_store.client is not before
+class TestTwoPartsOfOneBucket:
+    @pytest.fixture(autouse=True)
+    def used(self, seaweedfs: SeaweedFS) -> Iterator[None]:
+        self.one = made_bucket(seaweedfs, prefix="one/")
+        self.other = copy(self.one)
+        self.other.prefix = "other/"
+        send(signed(self.one, "1/a"), BODY)
+        self.upload_id = self.one.create_multipart("1/b", "video/mp4")
+        yield
+        self.one.abort_multipart("1/b", self.upload_id)
+
+    def test_keep_their_own_files(self) -> None:
+        assert (self.one.head("1/a") is None, self.other.head("1/a")) == (False, None)
+
+    def test_list_their_own_files(self) -> None:
+        assert ([each.key for each in self.one.list("")], list(self.other.list(""))) == (["1/a"], [])
+
+    def test_list_their_own_parts(self) -> None:
+        listed = [[each.key for each in store.list_multiparts("")] for store in (self.one, self.other)]
+        assert listed == [["1/b"], []]
+
+    def test_sign_addresses_of_their_own_files(self) -> None:
+        statuses = [fetch(url_of(store, "1/a")).status_code for store in (self.one, self.other)]
+        assert statuses == [200, 404]
 
 
 class TestADeadS3:
