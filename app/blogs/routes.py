@@ -95,9 +95,12 @@ def delete(blog_id: int) -> ResponseReturnValue:
 def share(blog_id: int) -> ResponseReturnValue:
     # First, since the page that blames what was typed is the owner's alone.
     _blog(blog_id)
-    invitation = check(Invitation, request.form.to_dict())
-    with database().write() as db:
-        queries.share(db, logged_in(), blog_id, invitation)
+    try:
+        invitation = check(Invitation, request.form.to_dict())
+        with database().write() as db:
+            queries.share(db, logged_in(), blog_id, invitation)
+    except Invalid as error:
+        return _blog_page(blog_id, request.form, error.fields), 422
     return _back_to_shares(blog_id)
 
 
@@ -111,8 +114,6 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
 @blueprint.errorhandler(Invalid)
 def ask_again(error: Invalid) -> ResponseReturnValue:
     """The form as it was typed, with a sentence beside each field to blame."""
-    if request.view_args and request.endpoint == "blogs.share":
-        return _blog_page(request.view_args["blog_id"], request.form, error.fields), 422
     if request.view_args:
         return _edit_form(request.view_args["blog_id"], request.form, error.fields, attachment=_uploaded()), 422
     return _new_form(request.form, error.fields), 422
@@ -121,20 +122,23 @@ def ask_again(error: Invalid) -> ResponseReturnValue:
 @blueprint.errorhandler(NoSuchAttachment)
 def ask_without_it(error: NoSuchAttachment) -> ResponseReturnValue:
     """The form as it was typed, but for the file, which was swept or belongs elsewhere by now."""
-    values = {**request.form, "attachment_id": ""}
     errors = {"Image": f"{error}. Add it again, or save without it."}
-    if request.view_args:
-        return _edit_form(request.view_args["blog_id"], values, errors), 404
-    return _new_form(values, errors), 404
+    if not request.view_args:
+        return _new_form({**request.form, "attachment_id": ""}, errors), 404
+    saved = _as_saved()
+    if saved is None:
+        return keep_what_was_typed(NotFound(queries.NO_SUCH_BLOG))
+    return _edit_form(saved["id"], request.form, errors, attachment=saved["attachment"]), 404
 
 
 @blueprint.errorhandler(Changed)
 def show_both(error: Changed) -> ResponseReturnValue:
     """What was typed, beside what is saved by now; saving once more replaces it knowingly."""
-    blog_id = (request.view_args or {})["blog_id"]
-    saved = value(queries.blog_as_saved(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
+    saved = _as_saved()
+    if saved is None:
+        return keep_what_was_typed(NotFound(queries.NO_SUCH_BLOG))
     typed = {**request.form, "version": saved["version"]}
-    return _edit_form(blog_id, typed, {}, attachment=_uploaded(), saved=saved, conflict=str(error)), 409
+    return _edit_form(saved["id"], typed, {}, attachment=_uploaded(), saved=saved, conflict=str(error)), 409
 
 
 def _typed() -> dict[str, Any]:
@@ -152,6 +156,11 @@ def _uploaded() -> Attachment | None:
         return None
     with database().read() as db:
         return ready_file(db, logged_in().id, attachment_id)
+
+
+def _as_saved() -> Any:
+    """The blog of this request as it is by now; None if it was deleted meanwhile."""
+    return value(queries.blog_as_saved(logged_in().scope, (request.view_args or {})["blog_id"]))
 
 
 @blueprint.errorhandler(NotFound)

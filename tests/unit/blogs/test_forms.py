@@ -4,8 +4,15 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.attachments.models import Attachment
+from app.attachments.queries import NoSuchAttachment
 from app.auth.models import User
+from app.blogs.models import Blog
+from app.blogs.queries import remove
+from app.db import Database
+from app.errors import Changed, InkwellError
 from tests.factories.attachment import AttachmentFactory
+from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 
@@ -23,6 +30,10 @@ class Writer:
     def __call__(self, step: str, attachment_id: object) -> TestResponse:
         form = {**TYPED, "step": step, "attachment_id": str(attachment_id)}
         return self._client.post("/blogs/new", data=form, headers=self._headers)
+
+    def change(self, blog: Blog, attachment_id: object) -> TestResponse:
+        form = {**TYPED, "version": str(blog.version), "attachment_id": str(attachment_id)}
+        return self._client.post(f"/blogs/{blog.id}/edit", data=form, headers=self._headers)
 
 
 @pytest.fixture
@@ -59,6 +70,51 @@ class TestAFormWithAFileThatIsGone:
 
     def test_says_what_to_do(self, writer: Writer) -> None:
         assert "Add it again, or save without it." in writer("save", 2**62).text
+
+
+class TestAnEditOfABlogWithAnImage:
+    @pytest.fixture(autouse=True)
+    def attached(self, writer: Writer, blog_factory: BlogFactory, attachment_factory: AttachmentFactory) -> None:
+        self.blog = blog_factory(writer.user)
+        self.id = attachment_factory(writer.user, self.blog).id
+
+    @pytest.mark.parametrize(("wanted", "kept"), [(2**62, True), ("", False)], ids=["gone", "none"])
+    def test_keeps_it_unless_it_is_taken_off(
+        self, writer: Writer, database: Database, wanted: object, *, kept: bool
+    ) -> None:
+        writer.change(self.blog, wanted)
+        with database.read() as db:
+            assert (db.get_one(Attachment, self.id).blog_id == self.blog.id) == kept
+
+    def test_still_shows_it_when_another_is_gone(self, writer: Writer) -> None:
+        answer = writer.change(self.blog, 2**62)
+        field = f'name="attachment_id" value="{self.id}"'
+        assert (answer.status_code, field in answer.text, TYPED["content"] in answer.text) == (404, True, True)
+
+
+class TestAnEditOfABlogThatIsDeletedMeanwhile:
+    @pytest.mark.parametrize("error", [Changed("No."), NoSuchAttachment("No")], ids=["changed", "its file gone"])
+    def test_is_shown_again_as_a_new_one(
+        self,
+        writer: Writer,
+        blog_factory: BlogFactory,
+        database: Database,
+        monkeypatch: pytest.MonkeyPatch,
+        error: InkwellError,
+    ) -> None:
+        def revise(*_: object) -> None:
+            raise error
+
+        blog = blog_factory(writer.user)
+        with database.write() as db:
+            remove(db, writer.user.id, blog.id)
+        monkeypatch.setattr("app.blogs.queries.revise", revise)
+        answer = writer.change(blog, "")
+        assert (answer.status_code, TYPED["content"] in answer.text, "save it as a new one" in answer.text) == (
+            404,
+            True,
+            True,
+        )
 
 
 class TestAFormWithAnotherPersonsFile:
