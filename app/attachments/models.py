@@ -17,7 +17,7 @@ class Attachment(Base):
     """A file in the store, as it was declared (`pending`), then as the server found it to be (`ready`).
 
     `sha256` is in base64, or, for an upload in parts, S3's checksum of their checksums. `refusal` is why a finished
-    upload was turned down.
+    upload was turned down. `detached_at` is when a blog last had it.
     """
 
     __tablename__ = "attachments"
@@ -37,6 +37,7 @@ class Attachment(Base):
     height: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    detached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__: Any = (Index(None, uploader_id), Index(None, state, created_at), {"sqlite_autoincrement": True})
 

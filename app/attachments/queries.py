@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.attachments.forms import Declaration
 from app.attachments.images import ImageInfo
 from app.attachments.models import READY, Attachment
+from app.auth.queries import hold
 from app.errors import NotFound
 
 NO_SUCH_ATTACHMENT = "Attachment not found"
@@ -33,12 +34,19 @@ def declare(session: Session, uploader_id: int, declaration: Declaration) -> Att
     return attachment
 
 
-def uploaded_by(session: Session, uploader_id: int, attachment_id: int, *, locked: bool = False) -> Attachment:
-    """That person's attachment, in whatever state. Raises NotFound."""
+def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attachment:
+    """That person's attachment, in whatever state. Raises NoSuchAttachment."""
     statement = select(Attachment).where(Attachment.id == attachment_id, Attachment.uploader_id == uploader_id)
-    if locked:
-        statement = statement.with_for_update()
-    return _found(session.scalar(statement))
+    attachment = session.scalar(statement)
+    if attachment is None:
+        raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
+    return attachment
+
+
+def send_in_parts(session: Session, uploader_id: int, attachment_id: int, upload_id: str) -> None:
+    """Keep under which id the store takes that person's parts."""
+    hold(session, uploader_id)
+    uploaded_by(session, uploader_id, attachment_id).upload_id = upload_id
 
 
 def ready_file(session: Session, uploader_id: int, attachment_id: int) -> Attachment | None:
@@ -52,8 +60,9 @@ def ready_file(session: Session, uploader_id: int, attachment_id: int) -> Attach
 def settle(
     session: Session, uploader_id: int, attachment_id: int, image: ImageInfo | None, refusal: str | None
 ) -> Attachment:
-    """That person's attachment, ready or refused: the first finding stands. Raises NotFound when it was swept."""
-    attachment = uploaded_by(session, uploader_id, attachment_id, locked=True)
+    """That person's attachment, ready or refused: the first finding stands. Raises NoSuchAttachment if it was swept."""
+    hold(session, uploader_id)
+    attachment = uploaded_by(session, uploader_id, attachment_id)
     if attachment.state == READY or attachment.refusal:
         return attachment
     if refusal:
@@ -69,25 +78,19 @@ def settle(
 def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> bool:
     """Make that the blog's only attachment, or leave it none; answer whether this changed anything.
 
-    Raises NoSuchAttachment for any but the person's own ready one.
+    Only for who holds the person. Raises NoSuchAttachment for any but the person's own ready one.
     """
     statement = select(Attachment).where(Attachment.blog_id == blog_id, Attachment.uploader_id == uploader_id)
     current = session.scalar(statement)
     if (current and current.id) == attachment_id:
         return False
     if current:
-        current.blog_id = None
+        current.blog_id, current.detached_at = None, datetime.now(UTC)
         # The place must be free before another takes it.
         session.flush()
     if attachment_id is not None:
-        wanted = uploaded_by(session, uploader_id, attachment_id, locked=True)
+        wanted = uploaded_by(session, uploader_id, attachment_id)
         if wanted.state != READY or wanted.blog_id is not None:
             raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
         wanted.blog_id = blog_id
     return True
-
-
-def _found(attachment: Attachment | None) -> Attachment:
-    if attachment is None:
-        raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
-    return attachment

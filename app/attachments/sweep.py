@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.attachments.files import SHARED_SUFFIX
+from app.attachments.forms import PART_BYTES
 from app.attachments.models import PENDING, READY, Attachment
 from app.attachments.storage.store import Store
+from app.auth.queries import hold
 from app.db import Database
 
-SINGLE = timedelta(hours=1)
-IN_PARTS = timedelta(hours=24)
+SMALL = timedelta(hours=1)
+LARGE = timedelta(hours=24)
 UNATTACHED = timedelta(hours=24)
 UNKNOWN = timedelta(hours=24)
 BATCH = 200
@@ -58,23 +60,27 @@ def _batch(database: Database, now: datetime, after: int, *, dry_run: bool) -> l
         with database.read() as db:
             return list(db.scalars(statement))
     with database.write() as db:
-        # Rows that somebody else is sweeping, attaching or finishing are theirs.
-        rows = list(db.scalars(statement.with_for_update(skip_locked=True)))
+        # In order, so that two sweeps cannot wait for each other.
+        uploaders = sorted(set(db.scalars(statement.with_only_columns(Attachment.uploader_id))))
+        for uploader_id in uploaders:
+            hold(db, uploader_id)
+        # Asked again, now that nobody can be attaching or finishing one of theirs.
+        rows = list(db.scalars(statement.where(Attachment.uploader_id.in_(uploaders))))
         for row in rows:
             db.delete(row)
     return rows
 
 
 def _useless(now: datetime) -> ColumnElement[bool]:
-    in_parts = Attachment.sha256.contains("-")
+    small = and_(Attachment.size <= PART_BYTES, ~Attachment.sha256.contains("-"))
     return or_(
         # Those that were refused wait as long: until no address is left by which they could be sent again.
-        and_(Attachment.state == PENDING, ~in_parts, Attachment.created_at < now - SINGLE),
-        and_(Attachment.state == PENDING, in_parts, Attachment.created_at < now - IN_PARTS),
+        and_(Attachment.state == PENDING, small, Attachment.created_at < now - SMALL),
+        and_(Attachment.state == PENDING, ~small, Attachment.created_at < now - LARGE),
         and_(
             Attachment.state == READY,
             Attachment.blog_id.is_(None),
-            Attachment.finished_at < now - UNATTACHED,
+            func.coalesce(Attachment.detached_at, Attachment.finished_at) < now - UNATTACHED,
         ),
     )
 

@@ -11,6 +11,7 @@ from app.attachments.models import Attachment
 from app.attachments.queries import attach
 from app.auth.addresses import comparable
 from app.auth.models import User
+from app.auth.queries import hold
 from app.blogs.forms import Change, Draft, Invitation
 from app.blogs.models import Blog, Share
 from app.cache import Query, Read, Scope
@@ -127,6 +128,7 @@ def document_of(share: Share) -> bytes:
 
 
 def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
+    hold(session, owner_id)
     blog = Blog(owner_id=owner_id, title=draft.title, content=draft.content)
     session.add(blog)
     session.flush()
@@ -136,7 +138,7 @@ def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
 
 def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blog:
     """The blog after the change. Raises Changed when the writer has not seen its newest version."""
-    blog = _locked(session, owner_id, blog_id)
+    blog = _held(session, owner_id, blog_id)
     if change.version is not None and change.version != blog.version:
         raise Changed("This blog was changed since you opened it.")
     for name in change.model_fields_set & {"title", "content"}:
@@ -150,12 +152,14 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
 
 
 def remove(session: Session, owner_id: int, blog_id: int) -> None:
-    session.delete(_locked(session, owner_id, blog_id))
+    blog = _held(session, owner_id, blog_id)
+    attach(session, owner_id, blog_id, None)
+    session.delete(blog)
 
 
 def share(session: Session, owner: Person, blog_id: int, invitation: Invitation) -> Share:
     """The share with that address, made unless it was there. Whether the address is a user's makes no difference."""
-    _locked(session, owner.id, blog_id)
+    _held(session, owner.id, blog_id)
     if owner.email and invitation.email == comparable(owner.email):
         raise Invalid({"email": "This is your own address: you can read your blog already"})
     same = select(Share).where(Share.blog_id == blog_id, Share.email == invitation.email)
@@ -163,7 +167,7 @@ def share(session: Session, owner: Person, blog_id: int, invitation: Invitation)
 
 
 def stop_sharing(session: Session, owner_id: int, blog_id: int, share_id: int) -> None:
-    _locked(session, owner_id, blog_id)
+    _held(session, owner_id, blog_id)
     found = session.scalar(select(Share).where(Share.blog_id == blog_id, Share.id == share_id))
     if found is None:
         raise NotFound(NO_SUCH_SHARE)
@@ -179,10 +183,9 @@ def _new_share(session: Session, blog_id: int, email: str) -> Share:
     return made
 
 
-def _locked(session: Session, owner_id: int, blog_id: int) -> Blog:
-    # On PostgreSQL two writers of one blog wait for each other here; on SQLite they did when they began.
-    statement = select(Blog).where(Blog.owner_id == owner_id, Blog.id == blog_id).with_for_update()
-    blog = session.scalar(statement)
+def _held(session: Session, owner_id: int, blog_id: int) -> Blog:
+    hold(session, owner_id)
+    blog = session.scalar(select(Blog).where(Blog.owner_id == owner_id, Blog.id == blog_id))
     if blog is None:
         raise NotFound(NO_SUCH_BLOG)
     return blog

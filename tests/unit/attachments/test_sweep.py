@@ -1,19 +1,26 @@
 """What sweeping takes, and what it never takes."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.attachments.files import Files
+from app.attachments.forms import PART_BYTES
 from app.attachments.models import PENDING, READY, Attachment
+from app.attachments.queries import attach
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
 from app.attachments.sweep import Swept, sweep
 from app.auth.models import User
+from app.blogs.forms import Change, Draft
+from app.blogs.queries import publish, remove, revise
 from app.db import Database
 from tests.factories.attachment import AttachmentFactory, send
 from tests.factories.blog import BlogFactory
@@ -59,6 +66,13 @@ def is_there(database: Database, attachment: Attachment) -> bool:
         return db.get(Attachment, attachment.id) is not None
 
 
+def change(database: Database, attachment: Attachment, columns: dict[str, Any]) -> None:
+    with database.write() as db:
+        row = db.get_one(Attachment, attachment.id)
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+
 USELESS: dict[str, tuple[str, dict[str, Any]]] = {
     "an upload that was never finished": ("never finished", {"state": PENDING, "created_at": NOW - HOUR - MINUTE}),
     "parts that were never finished": (
@@ -66,29 +80,44 @@ USELESS: dict[str, tuple[str, dict[str, Any]]] = {
         {"state": PENDING, "created_at": NOW - 25 * HOUR, **IN_PARTS},
     ),
     "a refused upload": ("refused", {"state": PENDING, "refusal": "No.", "created_at": NOW - HOUR - MINUTE}),
+    "a large upload that was never finished": (
+        "never finished",
+        {"state": PENDING, "created_at": NOW - 25 * HOUR, "size": PART_BYTES + 1},
+    ),
     "a file on no blog": ("on no blog", {"state": READY, "finished_at": NOW - 25 * HOUR}),
+    "a file that a blog had": (
+        "on no blog",
+        {"state": READY, "finished_at": NOW - 1000 * HOUR, "detached_at": NOW - 25 * HOUR},
+    ),
 }
 USEFUL: dict[str, dict[str, Any]] = {
     "an upload on its way": {"state": PENDING, "created_at": NOW - HOUR + MINUTE},
     "parts on their way": {"state": PENDING, "created_at": NOW - 23 * HOUR, **IN_PARTS},
+    "a large upload on its way": {"state": PENDING, "created_at": NOW - 23 * HOUR, "size": PART_BYTES + 1},
     "a file that was just refused": {"state": PENDING, "refusal": "No.", "created_at": NOW - MINUTE},
     "a file that may be attached yet": {"state": READY, "finished_at": NOW - 23 * HOUR},
+    "a file that a blog had until lately": {
+        "state": READY,
+        "finished_at": NOW - 1000 * HOUR,
+        "detached_at": NOW - 23 * HOUR,
+    },
 }
 
 
 @pytest.mark.parametrize(("reason", "columns"), USELESS.values(), ids=list(USELESS))
 class TestWhatIsUseless:
     @pytest.fixture(autouse=True)
-    def made(self, attachment_factory: AttachmentFactory, user: User, columns: dict[str, Any], files: Files) -> None:
+    def made(
+        self,
+        attachment_factory: AttachmentFactory,
+        user: User,
+        columns: dict[str, Any],
+        files: Files,
+        database: Database,
+    ) -> None:
         self.store = files.store
-        values = {name: value for name, value in columns.items() if name != "sha256"}
-        self.attachment = attachment_factory(user, **values)
-
-    @pytest.fixture(autouse=True)
-    def declared_in_parts(self, made: None, database: Database, columns: dict[str, Any]) -> None:
-        if "sha256" in columns:
-            with database.write() as db:
-                db.get_one(Attachment, self.attachment.id).sha256 = columns["sha256"]
+        self.attachment = attachment_factory(user)
+        change(database, self.attachment, columns)
 
     def test_is_taken(self, run: Run, database: Database, reason: str) -> None:
         assert run() == [Swept(self.attachment.key, reason)]
@@ -120,10 +149,7 @@ class TestWhatMayBeOfUse:
         database: Database,
         columns: dict[str, Any],
     ) -> None:
-        attachment = attachment_factory(user, **{key: value for key, value in columns.items() if key != "sha256"})
-        with database.write() as db:
-            row = db.get_one(Attachment, attachment.id)
-            row.sha256 = columns.get("sha256", row.sha256)
+        change(database, attachment_factory(user), columns)
         assert run() == []
 
 
@@ -149,6 +175,55 @@ class TestAPictureOnABlog:
         with database.write() as db:
             db.get_one(Attachment, late.id).blog_id = blog.id
         assert run() == []
+
+
+class TestAPictureThatABlogHad:
+    @pytest.fixture(autouse=True)
+    def attached(self, attachment_factory: AttachmentFactory, blog_factory: BlogFactory, user: User) -> None:
+        self.blog = blog_factory(user)
+        self.picture = attachment_factory(user, self.blog, finished_at=NOW - 1000 * HOUR)
+
+    @pytest.fixture(params=[Change(attachment_id=None), None], ids=["taken off", "deleted with it"])
+    def left(self, request: pytest.FixtureRequest, database: Database, user: User) -> None:
+        with database.write() as db:
+            if request.param:
+                revise(db, user.id, self.blog.id, request.param)
+            else:
+                remove(db, user.id, self.blog.id)
+
+    @pytest.mark.usefixtures("left")
+    def test_is_kept_for_a_day(self, run: Run) -> None:
+        assert run(NOW + 23 * HOUR) == []
+
+    @pytest.mark.usefixtures("left")
+    def test_is_taken_then(self, run: Run) -> None:
+        assert run(NOW + 25 * HOUR) == [Swept(self.picture.key, "on no blog")]
+
+
+class TestASweepDuringAWrite:
+    def test_takes_nothing_that_is_attached_by_it(
+        self, run: Run, attachment_factory: AttachmentFactory, user: User, database: Database
+    ) -> None:
+        attachment = attachment_factory(user, finished_at=NOW - 25 * HOUR)
+        with ThreadPoolExecutor(1) as threads:
+            with database.write() as db:
+                blog = publish(db, user.id, Draft(title="T", content="C"))
+                swept = threads.submit(run)
+                until_somebody_waits(database)
+                attach(db, user.id, blog.id, attachment.id)
+            assert swept.result() == []
+
+
+def until_somebody_waits(database: Database) -> None:
+    """Until a transaction waits for another's rows. On SQLite it waits before it begins, and nobody can tell."""
+    if database.engine.dialect.name == "sqlite":
+        return
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with database.read() as db:
+            if db.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+    raise TimeoutError("Nobody waits.")
 
 
 class TestASweepWhoseStoreFails:
