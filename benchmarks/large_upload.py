@@ -17,12 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import requests
 from playwright.sync_api import Page, Request, Route, expect, sync_playwright
 
 from app import create_app
 from app.attachments.bucket import setup
-from app.attachments.storage.store import sha256_of
 from app.config import Settings
 from app.db import Database
 from tests.conftest import migrate
@@ -34,7 +32,8 @@ from tests.seaweedfs import made_bucket, running_seaweedfs, settings_of
 MB = 1024 * 1024
 MINUTES = 60_000
 MOST_GROWTH_MB = 20
-SIGNED_PART = re.compile(r"[?&]partNumber=")
+AT_ONCE = 4
+SIGNED_PART = re.compile(r"[?&]partNumber=(\d+)")
 
 
 class Memory:
@@ -119,25 +118,13 @@ def finish(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("Upload successful!")
 
 
-def warm_up(site: LiveServer, page: Page) -> None:
-    """Have each worker load what it loads for its first upload, the S3 client above all."""
-    checksum = f"{sha256_of(b'')}-2"
-    declaration = {"filename": "a.txt", "content_type": "text/plain", "size": 20 * MB, "sha256": checksum}
-    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    for _ in range(50):
-        # A connection of its own each time, so that no worker is left out.
-        requests.post(f"{site.url}/api/attachments", json=declaration, cookies=cookies, timeout=10).raise_for_status()
-
-
 def in_one_go(site: LiveServer, file: Path) -> float:
     memory = Memory(site.settings.secret_key)
-    with review_page(site) as page:
-        warm_up(site, page)
-        with memory.watched():
-            began = time.monotonic()
-            begin(page, file)
-            finish(page)
-            seconds = time.monotonic() - began
+    with review_page(site) as page, memory.watched():
+        began = time.monotonic()
+        begin(page, file)
+        finish(page)
+        seconds = time.monotonic() - began
     print(f"in one go: {seconds:.0f} s, the web workers grew by {memory.growth_mb:.1f} MB at most")
     return memory.growth_mb
 
@@ -152,8 +139,9 @@ def cut_in_the_middle(site: LiveServer, file: Path) -> bool:
                 route.continue_()
 
         def note(request: Request) -> None:
-            if request.method == "PUT" and SIGNED_PART.search(request.url):
-                arrived.append(request.url)
+            part = SIGNED_PART.search(request.url)
+            if request.method == "PUT" and part:
+                arrived.append(part[1])
 
         page.route(SIGNED_PART, half)
         page.on("requestfinished", note)
@@ -166,7 +154,8 @@ def cut_in_the_middle(site: LiveServer, file: Path) -> bool:
         finish(page)
     after = len(arrived) - before
     print(f"cut after {before} of {parts} parts and reloaded: {after} more were sent")
-    return before + after == parts
+    # One that arrived just as the page was left was not heard of here, and is not sent again either.
+    return len(set(arrived)) == len(arrived) and before + after > parts - AT_ONCE
 
 
 def main() -> int:
