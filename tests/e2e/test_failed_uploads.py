@@ -147,6 +147,18 @@ class TestALostConnection:
         assert saves_the_text_alone(page)
 
 
+class TestAnAnswerThatBreaksOff:
+    @pytest.fixture(autouse=True)
+    def broken_off(self, at_the_review: None, page: CustomPage) -> None:
+        page.route("**/finish", lambda route: route.fulfill(status=200, body='{"id": '), times=1)
+        choose(page)
+
+    def test_is_asked_for_again(self, page: CustomPage) -> None:
+        expect(status(page)).to_have_text("Upload successful!")
+        page.submit("Save Blog")
+        assert page.get("/api/blogs")[0]["attachment"]["filename"] == "sunrise.png"
+
+
 class TestAFileThatIsNotTaken:
     @pytest.fixture(autouse=True)
     def asked_for(self, at_the_review: None, page: CustomPage) -> None:

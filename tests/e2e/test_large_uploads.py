@@ -12,7 +12,7 @@ from tests.e2e.uploads import SIGNED, file_input, status
 
 pytestmark = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
 
-SIZE = 40_000_000
+SIZE = 34_000_000
 PARTS = 3
 PART_NUMBER = re.compile(r"[?&](?:part|partNumber)=(\d+)")
 UPLOADED_WITHIN = 30_000
@@ -62,6 +62,26 @@ class TestAPartThatIsLost:
         file_input(page).set_input_files(film)
 
     def test_is_sent_again(self, page: CustomPage) -> None:
+        succeeds(page)
+
+
+class TestANetworkThatIsGone:
+    @pytest.fixture(autouse=True)
+    def gone(self, page: CustomPage, at_the_review: None, film: Path, expected_errors: list[str]) -> None:
+        expected_errors += ["net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED"]
+
+        def cut(route: Route) -> None:
+            page.context.set_offline(True)
+            route.abort()
+
+        page.clock.install()
+        page.route(SIGNED, cut, times=1)
+        with page.expect_event("requestfailed", timeout=UPLOADED_WITHIN):
+            file_input(page).set_input_files(film)
+
+    def test_ends_nothing(self, page: CustomPage) -> None:
+        page.clock.run_for("10:00")
+        page.context.set_offline(False)
         succeeds(page)
 
 

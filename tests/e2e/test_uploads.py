@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.uploads import PICTURE, bring, choose, file_input, status, upload, upload_without_end
@@ -129,6 +129,19 @@ class TestWhileUploading:
 
     def test_reads_the_percentage(self, page: CustomPage) -> None:
         expect(page.get_by_text("%")).to_be_visible()
+
+    def test_is_asked_before_leaving(self, page: CustomPage) -> None:
+        asked: list[str] = []
+
+        def leave(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.accept()
+
+        page.on("dialog", leave)
+        # A browser asks for nobody who has not touched the page.
+        page.get_by_text("It was bright.").click()
+        page.reload()
+        assert asked == ["beforeunload"]
 
     class TestAndCancelling:
         @pytest.fixture(autouse=True)
