@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     aws_region: str = Field("us-east-1", description="the bucket's region")
     aws_access_key_id: str = Field("", description="as for every AWS client; not set: what the machine itself has")
     aws_secret_access_key: str = Field("", repr=False, description="as for every AWS client")
+    aws_session_token: str = Field("", repr=False, description="as for every AWS client, with keys that expire")
     image_cache_bytes: int = Field(
         512 * 1024**2, ge=1024**2, description="how much disk the images that people see may take"
     )

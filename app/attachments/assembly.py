@@ -27,4 +27,5 @@ def _store(settings: Settings) -> Store:
         endpoint_url=settings.s3_endpoint_url or None,
         access_key_id=settings.aws_access_key_id or None,
         secret_access_key=settings.aws_secret_access_key or None,
+        session_token=settings.aws_session_token or None,
     )

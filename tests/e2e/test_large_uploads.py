@@ -69,18 +69,27 @@ class TestANetworkThatIsGone:
     @pytest.fixture(autouse=True)
     def gone(self, page: CustomPage, at_the_review: None, film: Path, expected_errors: list[str]) -> None:
         expected_errors += ["net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED"]
+        failed: list[Request] = []
 
         def cut(route: Route) -> None:
             page.context.set_offline(True)
             route.abort()
 
         page.clock.install()
-        page.route(SIGNED, cut, times=1)
-        with page.expect_event("requestfailed", timeout=UPLOADED_WITHIN):
+        page.route(SIGNED, cut)
+        page.on("requestfailed", lambda request: failed.append(request))
+        with page.expect_event("requestfailed", lambda _: len(failed) == PARTS, timeout=UPLOADED_WITHIN):
             file_input(page).set_input_files(film)
 
-    def test_ends_nothing(self, page: CustomPage) -> None:
-        page.clock.run_for("10:00")
+    def test_is_asked_for_nothing(self, page: CustomPage) -> None:
+        asked: list[Request] = []
+        page.on("request", lambda request: asked.append(request))
+        for _ in range(3):
+            page.clock.run_for("10:00")
+        assert asked == []
+
+    def test_is_waited_for(self, page: CustomPage) -> None:
+        page.unroute_all()
         page.context.set_offline(False)
         succeeds(page)
 

@@ -63,6 +63,7 @@ class S3Store(Store):
         endpoint_url: str | None = None,
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
+        session_token: str | None = None,
     ) -> None:
         # Here, because those whose files are on the disk should not pay for it: it is as much as all the rest.
         import boto3
@@ -78,6 +79,7 @@ class S3Store(Store):
             endpoint_url=endpoint_url,
             aws_access_key_id=access_key_id,
             aws_secret_access_key=secret_access_key,
+            aws_session_token=session_token,
             config=Config(
                 # Left to itself boto3 presigns with SigV2 in us-east-1, which binds neither length nor checksum.
                 signature_version="s3v4",

@@ -508,6 +508,10 @@ class TestAnS3Store:
         code = "import sys, app.attachments.storage.s3; sys.exit('boto3' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
+    def test_signs_with_the_token_of_keys_that_expire(self) -> None:
+        store = S3Store("b", region="us-east-1", access_key_id="a", secret_access_key="b", session_token="for-a-day")
+        assert "X-Amz-Security-Token=for-a-day" in url_of(store, "1/a")
+
 
 class TestTwoPartsOfOneBucket:
     @pytest.fixture(autouse=True)
