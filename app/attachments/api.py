@@ -35,7 +35,7 @@ def create() -> ResponseReturnValue:
         return jsonify(answer | _request(_presigned(attachment))), 201
     upload_id = files().store.create_multipart(attachment.key, attachment.content_type)
     with database().write() as db:
-        queries.send_in_parts(db, logged_in().id, attachment.id, upload_id)
+        queries.keep_upload_id(db, logged_in().id, attachment.id, upload_id)
     return jsonify(answer | {"part_size": PART_BYTES, "parts": part_count(attachment.size)}), 201
 
 

@@ -17,7 +17,7 @@ class Attachment(Base):
     """A file in the store, as it was declared (`pending`), then as the server found it to be (`ready`).
 
     `sha256` is in base64, or, for an upload in parts, S3's checksum of their checksums. `refusal` is why a finished
-    upload was turned down. `detached_at` is when a blog last had it.
+    upload was turned down. `detached_at` is when it was last taken off a blog.
     """
 
     __tablename__ = "attachments"

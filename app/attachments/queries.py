@@ -43,7 +43,7 @@ def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attac
     return attachment
 
 
-def send_in_parts(session: Session, uploader_id: int, attachment_id: int, upload_id: str) -> None:
+def keep_upload_id(session: Session, uploader_id: int, attachment_id: int, upload_id: str) -> None:
     """Keep under which id the store takes that person's parts."""
     hold(session, uploader_id)
     uploaded_by(session, uploader_id, attachment_id).upload_id = upload_id

@@ -49,23 +49,25 @@ def sweep(database: Database, store: Store, now: datetime, *, dry_run: bool) -> 
 
 def _useless_rows(database: Database, now: datetime, *, dry_run: bool) -> Iterator[Attachment]:
     last = 0
-    while rows := _batch(database, now, last, dry_run=dry_run):
-        yield from rows
-        last = rows[-1].id
+    while found := _batch(database, now, last):
+        yield from found if dry_run else _taken(database, now, found)
+        last = found[-1].id
 
 
-def _batch(database: Database, now: datetime, after: int, *, dry_run: bool) -> list[Attachment]:
+def _batch(database: Database, now: datetime, after: int) -> list[Attachment]:
     statement = select(Attachment).where(_useless(now), Attachment.id > after).order_by(Attachment.id).limit(BATCH)
-    if dry_run:
-        with database.read() as db:
-            return list(db.scalars(statement))
+    with database.read() as db:
+        return list(db.scalars(statement))
+
+
+def _taken(database: Database, now: datetime, found: list[Attachment]) -> list[Attachment]:
+    """Those that are useless still, now that nobody can be attaching or finishing them; their rows are gone."""
     with database.write() as db:
         # In order, so that two sweeps cannot wait for each other.
-        uploaders = sorted(set(db.scalars(statement.with_only_columns(Attachment.uploader_id))))
-        for uploader_id in uploaders:
+        for uploader_id in sorted({each.uploader_id for each in found}):
             hold(db, uploader_id)
-        # Asked again, now that nobody can be attaching or finishing one of theirs.
-        rows = list(db.scalars(statement.where(Attachment.uploader_id.in_(uploaders))))
+        statement = select(Attachment).where(_useless(now), Attachment.id.in_([each.id for each in found]))
+        rows = list(db.scalars(statement))
         for row in rows:
             db.delete(row)
     return rows

@@ -53,7 +53,8 @@ def clear(email: str | None) -> None:
     """Make every worker read anew what one person, or everybody, has cached."""
     with database().write() as db:
         user_ids = _users(email) if email else list(db.scalars(select(User.id)))
-        for user_id in user_ids:
+        # In order, so that no sweep and no other clearing can wait for this one while this one waits for it.
+        for user_id in sorted(user_ids):
             bump(db.connection(), User.cache_version, user_id)
     for user_id in user_ids:
         _from_redis(methodcaller("clear", f"users:{user_id}"))
