@@ -115,19 +115,21 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
 def ask_again(error: Invalid) -> ResponseReturnValue:
     """The form as it was typed, with a sentence beside each field to blame."""
     if request.view_args:
-        return _edit_form(request.view_args["blog_id"], request.form, error.fields, attachment=_uploaded()), 422
+        return _edit_form(request.view_args["blog_id"], request.form, error.fields, attachment=_image(_as_saved())), 422
     return _new_form(request.form, error.fields), 422
 
 
 @blueprint.errorhandler(NoSuchAttachment)
 def ask_without_it(error: NoSuchAttachment) -> ResponseReturnValue:
     """The form as it was typed, but for the file, which was swept or belongs elsewhere by now."""
-    errors = {"Image": f"{error}. Add it again, or save without it."}
     if not request.view_args:
+        errors = {"Image": f"{error}. Add it again, or save without it."}
         return _new_form({**request.form, "attachment_id": ""}, errors), 404
     saved = _as_saved()
     if saved is None:
         return keep_what_was_typed(NotFound(queries.NO_SUCH_BLOG))
+    otherwise = "save with the image that is there" if saved["attachment"] else "save without it"
+    errors = {"Image": f"{error}. Add it again, or {otherwise}."}
     return _edit_form(saved["id"], request.form, errors, attachment=saved["attachment"]), 404
 
 
@@ -138,7 +140,7 @@ def show_both(error: Changed) -> ResponseReturnValue:
     if saved is None:
         return keep_what_was_typed(NotFound(queries.NO_SUCH_BLOG))
     typed = {**request.form, "version": saved["version"]}
-    return _edit_form(saved["id"], typed, {}, attachment=_uploaded(), saved=saved, conflict=str(error)), 409
+    return _edit_form(saved["id"], typed, {}, attachment=_image(saved), saved=saved, conflict=str(error)), 409
 
 
 def _typed() -> dict[str, Any]:
@@ -156,6 +158,12 @@ def _uploaded() -> Attachment | None:
         return None
     with database().read() as db:
         return ready_file(db, logged_in().id, attachment_id)
+
+
+def _image(saved: Any) -> Any:
+    """What an edit form that is shown again has for an image: its own choice, or the blog's where that is gone."""
+    taken_off = request.form.get("attachment_id") == ""
+    return None if taken_off else _uploaded() or (saved and saved["attachment"])
 
 
 def _as_saved() -> Any:
