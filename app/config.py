@@ -50,9 +50,9 @@ class Settings(BaseSettings):
     cache_ttl: int = Field(
         3600, ge=1, le=30 * 24 * 3600, description="how long a cached answer may be kept, in seconds"
     )
+    s3_endpoint_url: str = Field("", description="an S3 server other than Amazon's")
     s3_bucket: str = Field("", description="the bucket for files; not set: the disk, in `INSTANCE_DIR`")
     s3_prefix: str = Field("", description="the folder in the bucket, such as `blog`; not set: all of the bucket")
-    s3_endpoint_url: str = Field("", description="an S3 server other than Amazon's")
     aws_region: str = Field("us-east-1", description="the bucket's region")
     aws_access_key_id: str = Field("", description="as for every AWS client; not set: what the machine itself has")
     aws_secret_access_key: str = Field("", repr=False, description="as for every AWS client")
@@ -128,17 +128,20 @@ class Settings(BaseSettings):
 
     @field_validator("s3_bucket")
     @classmethod
-    def _bucket_name(cls, value: str) -> str:
-        if value and not re.fullmatch(r"[A-Za-z0-9._-]{3,63}", value):
-            raise ValueError("must be a bucket's name, such as pictures")
+    def _bucket_name(cls, value: str, info: ValidationInfo) -> str:
+        # Amazon's becomes part of a host name, and one certificate is for no dot in it.
+        pattern = r"[A-Za-z0-9._-]{3,63}" if info.data.get("s3_endpoint_url") else r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+        if value and not re.fullmatch(pattern, value):
+            raise ValueError("must be a bucket's name of lower-case letters, digits and dashes, such as pictures")
         return value
 
     @field_validator("s3_prefix")
     @classmethod
     def _folder(cls, value: str) -> str:
         value = value.strip("/")
-        if not re.fullmatch(r"[A-Za-z0-9._/-]{0,200}", value):
-            raise ValueError("may have letters, digits, dots, dashes, underscores and slashes")
+        # A browser would resolve `.` and `..`, and the signature would be for another address.
+        if not re.fullmatch(r"([A-Za-z0-9_-][A-Za-z0-9._-]{0,63}/){0,4}", value and f"{value}/"):
+            raise ValueError("must be a folder such as blog or sites/blog")
         return value and f"{value}/"
 
     @field_validator("aws_region")
@@ -151,8 +154,15 @@ class Settings(BaseSettings):
     @field_validator("aws_secret_access_key")
     @classmethod
     def _both_or_neither(cls, value: str, info: ValidationInfo) -> str:
-        if bool(value) != bool(info.data.get("aws_access_key_id")):
+        if info.data.get("s3_bucket") and bool(value) != bool(info.data.get("aws_access_key_id")):
             raise ValueError("and AWS_ACCESS_KEY_ID must be set together")
+        return value
+
+    @field_validator("aws_session_token")
+    @classmethod
+    def _with_its_keys(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("s3_bucket") and value and not info.data.get("aws_access_key_id"):
+            raise ValueError("is of no use without AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
         return value
 
     @field_validator("s3_endpoint_url")

@@ -57,6 +57,7 @@ def settings_of(server: SeaweedFS, store: S3Store) -> dict[str, str]:
     """What the settings must say of that bucket."""
     return {
         "s3_bucket": store.bucket,
+        "s3_prefix": store.prefix,
         "s3_endpoint_url": server.endpoint_url,
         "aws_region": server.region,
         "aws_access_key_id": server.access_key,

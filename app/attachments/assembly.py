@@ -6,7 +6,7 @@ from app.attachments.image_pool import ImagePool
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import Store
-from app.config import Settings
+from app.config import Settings, SettingsError
 
 
 def files_of(settings: Settings) -> Files:
@@ -20,12 +20,18 @@ def files_of(settings: Settings) -> Files:
 def _store(settings: Settings) -> Store:
     if not settings.s3_bucket:
         return DiskStore(settings.instance_dir / "store", f"{settings.base_url}/store", settings.secret_key)
-    return S3Store(
-        settings.s3_bucket,
-        prefix=settings.s3_prefix,
-        region=settings.aws_region,
-        endpoint_url=settings.s3_endpoint_url or None,
-        access_key_id=settings.aws_access_key_id or None,
-        secret_access_key=settings.aws_secret_access_key or None,
-        session_token=settings.aws_session_token or None,
-    )
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return S3Store(
+            settings.s3_bucket,
+            prefix=settings.s3_prefix,
+            region=settings.aws_region,
+            endpoint_url=settings.s3_endpoint_url or None,
+            access_key_id=settings.aws_access_key_id or None,
+            secret_access_key=settings.aws_secret_access_key or None,
+            session_token=settings.aws_session_token or None,
+        )
+    except (BotoCoreError, ValueError) as error:
+        message = f"Inkwell cannot start: {error}"
+        raise SettingsError(message) from None

@@ -13,7 +13,7 @@ from app.attachments.storage.s3 import CHECKSUM_HEADER, S3Store
 from app.attachments.storage.store import ObjectInfo, Store, StoreError, Upload, sha256_of
 
 if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import CORSRuleOutputTypeDef, CORSRuleTypeDef
+    from types_boto3_s3.type_defs import CORSRuleOutputTypeDef
 
 RULE_ID = "inkwell-uploads"
 NOT_KNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}
@@ -38,21 +38,22 @@ def setup(store: S3Store, origin: str) -> list[Promise]:
 
 def apply_cors(store: S3Store, origin: str) -> Promise:
     name = "CORS rule"
-    wanted = cors_rule(origin)
+    wanted = cors_rule(origin, store.prefix)
     try:
         rules = cors_rules(store)
         if wanted in rules:
             return Promise(name, True, f"It was there already, for {origin}.")
-        others = [each for each in rules if each.get("ID") != RULE_ID]
+        others = [each for each in rules if each.get("ID") != wanted["ID"]]
         store.client.put_bucket_cors(Bucket=store.bucket, CORSConfiguration={"CORSRules": [*others, wanted]})
     except store.client.exceptions.ClientError as error:
         return Promise(name, False, str(error))
     return Promise(name, True, f"Applied: PUT from {origin}.")
 
 
-def cors_rule(origin: str) -> "CORSRuleTypeDef":
+def cors_rule(origin: str, prefix: str) -> "CORSRuleOutputTypeDef":
     return {
-        "ID": RULE_ID,
+        # One for each blog: a bucket may be shared.
+        "ID": f"{RULE_ID} {prefix}".strip(),
         "AllowedOrigins": [origin],
         "AllowedMethods": ["PUT"],
         "AllowedHeaders": ["content-type", CHECKSUM_HEADER, "if-none-match"],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.attachments.assembly import files_of
 from app.config import Settings, SettingsError, load_settings
 
 STRONG = secrets.token_hex(32)
@@ -135,16 +136,38 @@ class TestABucket:
         ("variables", "sentence"),
         [
             ({"S3_BUCKET": "s3://pictures"}, "S3_BUCKET must be a bucket's name"),
-            ({"S3_PREFIX": "blog?"}, "S3_PREFIX may have letters"),
+            ({"S3_BUCKET": "my.pictures"}, "S3_BUCKET must be a bucket's name"),
+            ({"S3_PREFIX": "blog?"}, "S3_PREFIX must be a folder"),
+            ({"S3_PREFIX": "a/../b"}, "S3_PREFIX must be a folder"),
+            ({"S3_PREFIX": "a//b"}, "S3_PREFIX must be a folder"),
             ({"AWS_REGION": "Frankfurt am Main"}, "AWS_REGION must be a region"),
-            ({"AWS_ACCESS_KEY_ID": "a"}, "AWS_SECRET_ACCESS_KEY and AWS_ACCESS_KEY_ID must be set together"),
-            ({"AWS_SECRET_ACCESS_KEY": "b"}, "AWS_SECRET_ACCESS_KEY and AWS_ACCESS_KEY_ID must be set together"),
+            (
+                {"S3_BUCKET": "abc", "AWS_ACCESS_KEY_ID": "a"},
+                "AWS_SECRET_ACCESS_KEY and AWS_ACCESS_KEY_ID must be set together",
+            ),
+            (
+                {"S3_BUCKET": "abc", "AWS_SECRET_ACCESS_KEY": "b"},
+                "AWS_SECRET_ACCESS_KEY and AWS_ACCESS_KEY_ID must be set together",
+            ),
+            ({"S3_BUCKET": "abc", "AWS_SESSION_TOKEN": "c"}, "AWS_SESSION_TOKEN is of no use"),
         ],
     )
     def test_that_cannot_be_is_refused(
         self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
     ) -> None:
         assert sentence in problem(monkeypatch, **variables)
+
+    def test_may_have_dots_on_another_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings = load(monkeypatch, S3_ENDPOINT_URL="http://127.0.0.1:8333", S3_BUCKET="my.pictures")
+        assert settings.s3_bucket == "my.pictures"
+
+    def test_that_is_not_used_asks_for_no_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert load(monkeypatch, AWS_ACCESS_KEY_ID="a").s3_bucket == ""
+
+    def test_that_cannot_be_reached_in_any_way_ends_the_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings = load(monkeypatch, S3_ENDPOINT_URL="http://seaweed_fs:8333", S3_BUCKET="abc")
+        with pytest.raises(SettingsError, match="Inkwell cannot start: Invalid endpoint"):
+            files_of(settings)
 
 
 class TestADatabaseUrl:

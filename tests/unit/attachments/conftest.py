@@ -16,7 +16,7 @@ from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, 
 from app.config import Settings
 from app.db import Database
 from tests.factories.user import UserFactory
-from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs
+from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of
 from tests.unit.attachments.person import Person
 
 __all__ = ["seaweedfs"]
@@ -38,8 +38,8 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture(scope="session")
-def s3_store(new_bucket: Callable[[], S3Store]) -> S3Store:
-    return new_bucket()
+def s3_store(seaweedfs: SeaweedFS) -> S3Store:
+    return made_bucket(seaweedfs, prefix="sites/blog/")
 
 
 @pytest.fixture(scope="session")
@@ -82,14 +82,7 @@ def key() -> str:
 
 @pytest.fixture(scope="session")
 def app_on_s3(settings: Settings, seaweedfs: SeaweedFS, s3_store: S3Store) -> Flask:
-    in_the_bucket = {
-        "s3_bucket": s3_store.bucket,
-        "s3_endpoint_url": seaweedfs.endpoint_url,
-        "aws_region": seaweedfs.region,
-        "aws_access_key_id": seaweedfs.access_key,
-        "aws_secret_access_key": seaweedfs.secret_key,
-    }
-    return create_app(settings.model_copy(update=in_the_bucket))
+    return create_app(settings.model_copy(update=settings_of(seaweedfs, s3_store)))
 
 
 @pytest.fixture(params=["disk", "s3"])

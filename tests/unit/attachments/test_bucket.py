@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from copy import copy
 from typing import cast
 
 import pytest
@@ -33,7 +34,7 @@ class TestANewBucket:
 
     def test_is_given_a_cors_rule(self, store: S3Store) -> None:
         setup(store, ORIGIN)
-        assert store.client.get_bucket_cors(Bucket=store.bucket)["CORSRules"] == [cors_rule(ORIGIN)]
+        assert store.client.get_bucket_cors(Bucket=store.bucket)["CORSRules"] == [cors_rule(ORIGIN, store.prefix)]
 
     def test_is_said_to_be_open_where_the_server_cannot_close_it(self, store: S3Store) -> None:
         [public] = [each for each in setup(store, ORIGIN) if each.name == "No public access"]
@@ -62,22 +63,26 @@ class TestANewBucket:
         def test_follows_the_blog_to_another_origin(self, store: S3Store) -> None:
             setup(store, "https://moved.example")
             assert store.client.get_bucket_cors(Bucket=store.bucket)["CORSRules"] == [
-                cors_rule("https://moved.example")
+                cors_rule("https://moved.example", store.prefix)
             ]
 
-        def test_keeps_the_rules_of_others(self, store: S3Store) -> None:
-            other = cors_rule("https://other.example")
-            other["ID"] = "other"
-            store.client.put_bucket_cors(Bucket=store.bucket, CORSConfiguration={"CORSRules": [other]})
-            setup(store, ORIGIN)
-            assert store.client.get_bucket_cors(Bucket=store.bucket)["CORSRules"] == [other, cors_rule(ORIGIN)]
+        def test_keeps_the_rule_of_another_blog(self, store: S3Store) -> None:
+            other = copy(store)
+            other.prefix = "other/"
+            setup(other, "https://other.example")
+            assert store.client.get_bucket_cors(Bucket=store.bucket)["CORSRules"] == [
+                cors_rule(ORIGIN, store.prefix),
+                cors_rule("https://other.example", "other/"),
+            ]
 
 
 @pytest.mark.usefixtures("brief")
 class TestABucketThatAnySiteMayUse:
     def test_is_reported(self, new_bucket: Callable[[], S3Store]) -> None:
         store = new_bucket()
-        store.client.put_bucket_cors(Bucket=store.bucket, CORSConfiguration={"CORSRules": [cors_rule("*")]})
+        store.client.put_bucket_cors(
+            Bucket=store.bucket, CORSConfiguration={"CORSRules": [cors_rule("*", store.prefix)]}
+        )
         assert broken(doctor(store, ORIGIN)) == ["lets no other page upload"]
 
 
@@ -85,7 +90,7 @@ class TestABucketThatAnySiteMayUse:
 class TestABucketWhoseRuleLacksAHeader:
     def test_is_reported(self, new_bucket: Callable[[], S3Store]) -> None:
         store = new_bucket()
-        rule = cors_rule(ORIGIN)
+        rule = cors_rule(ORIGIN, store.prefix)
         rule["AllowedHeaders"] = ["content-type"]
         store.client.put_bucket_cors(Bucket=store.bucket, CORSConfiguration={"CORSRules": [rule]})
         assert broken(doctor(store, ORIGIN)) == ["lets our pages upload"]
