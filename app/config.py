@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     @field_validator("s3_bucket")
     @classmethod
     def _bucket_name(cls, value: str, info: ValidationInfo) -> str:
-        # Amazon's becomes part of a host name, and one certificate is for no dot in it.
+        # On Amazon's it is part of a host name, where a dot would be outside the certificate.
         pattern = r"[A-Za-z0-9._-]{3,63}" if info.data.get("s3_endpoint_url") else r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
         if value and not re.fullmatch(pattern, value):
             raise ValueError("must be a bucket's name of lower-case letters, digits and dashes, such as pictures")
