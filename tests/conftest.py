@@ -2,8 +2,9 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -23,6 +24,7 @@ from tests.factories.user import UserFactory
 from tests.redis_server import RedisServer, skip_without_redis
 
 ROOT = Path(__file__).parent.parent
+NewApp = Callable[..., Flask]
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,20 @@ def migrate(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Flask:
     return create_app(settings)
+
+
+@pytest.fixture
+def new_app(settings: Settings) -> Iterator[NewApp]:
+    """Makes other blogs than the one under test: `new_app(site_name="Quill")`, gone with the test."""
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> Flask:
+        made.append(create_app(settings.model_copy(update=changes)))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture

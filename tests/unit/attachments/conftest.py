@@ -81,8 +81,10 @@ def key() -> str:
 
 
 @pytest.fixture(scope="session")
-def app_on_s3(settings: Settings, seaweedfs: SeaweedFS, s3_store: S3Store) -> Flask:
-    return create_app(settings.model_copy(update=settings_of(seaweedfs, s3_store)))
+def app_on_s3(settings: Settings, seaweedfs: SeaweedFS, s3_store: S3Store) -> Iterator[Flask]:
+    app = create_app(settings.model_copy(update=settings_of(seaweedfs, s3_store)))
+    yield app
+    app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture(params=["disk", "s3"])

@@ -9,12 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app import create_app
 from app.auth.models import User
 from app.auth.oidc import Identity
 from app.auth.queries import user_of
-from app.config import Settings
 from app.db import Database
+from tests.conftest import NewApp
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.unit.auth.stub_provider import StubProvider
@@ -29,10 +28,9 @@ def stub() -> Iterator[StubProvider]:
 
 
 @pytest.fixture
-def visitor(settings: Settings, stub: StubProvider) -> FlaskClient:
+def visitor(new_app: NewApp, stub: StubProvider) -> FlaskClient:
     """A browser, as far as cookies go."""
-    update = {"oidc_issuer": stub.issuer, "oidc_client_id": "blog"}
-    return create_app(settings.model_copy(update=update)).test_client()
+    return new_app(oidc_issuer=stub.issuer, oidc_client_id="blog").test_client()
 
 
 def log_in(visitor: FlaskClient, stub: StubProvider, path: str = "/auth/google") -> tuple[int, str]:

@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import create_app
-from app.config import Settings
+from tests.conftest import NewApp
 
 
 @pytest.fixture
-def blog(settings: Settings, tmp_path: Path) -> Flask:
+def blog(new_app: NewApp, tmp_path: Path) -> Flask:
     """The blog with a cache of two images of its own."""
-    made = create_app(settings.model_copy(update={"instance_dir": tmp_path}))
+    made = new_app(instance_dir=tmp_path)
     for key in ("1/first", "1/second"):
         made.extensions["files"].cache.open(key, lambda out: out.write(b"image" * 100)).close()
     return made

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app import create_app
 from app.attachments import bucket
 from app.attachments.bucket import Promise
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import StoreUnavailable
-from app.config import Settings
+from tests.conftest import NewApp
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
-from tests.seaweedfs import SeaweedFS, seaweedfs
+from tests.seaweedfs import SeaweedFS, seaweedfs, settings_of
 from tests.unit.attachments.conftest import new_bucket
 
 __all__ = ["new_bucket", "seaweedfs"]
@@ -35,14 +34,8 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def on_s3(settings: Settings, seaweedfs: SeaweedFS, new_bucket: Callable[[], S3Store]) -> Flask:
-    in_the_bucket = {
-        "s3_bucket": new_bucket().bucket,
-        "s3_endpoint_url": seaweedfs.endpoint_url,
-        "aws_access_key_id": seaweedfs.access_key,
-        "aws_secret_access_key": seaweedfs.secret_key,
-    }
-    return create_app(settings.model_copy(update=in_the_bucket))
+def on_s3(new_app: NewApp, seaweedfs: SeaweedFS, new_bucket: Callable[[], S3Store]) -> Flask:
+    return new_app(**settings_of(seaweedfs, new_bucket()))
 
 
 class TestABlogWithItsFilesOnTheDisk:
@@ -77,9 +70,9 @@ class TestABlogWithItsFilesInABucket:
 
 
 class TestABucketThatDoesNotAnswer:
-    def test_is_told_of_in_one_line(self, settings: Settings) -> None:
-        dead = {"s3_bucket": "b", "s3_endpoint_url": "http://127.0.0.1:9", "aws_access_key_id": "a"}
-        blog = create_app(settings.model_copy(update={**dead, "aws_secret_access_key": "b"}))
+    def test_is_told_of_in_one_line(self, new_app: NewApp) -> None:
+        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        blog = new_app(s3_bucket="b", s3_endpoint_url="http://127.0.0.1:9", **keys)
         assert asked(blog, "setup") == (1, "Error: The store does not answer: EndpointConnectionError.\n")
 
 

@@ -9,10 +9,10 @@ from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from app import create_app
 from app.auth.models import User
 from app.auth.session import begin_login
 from app.config import Settings
+from tests.conftest import NewApp
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 
@@ -71,8 +71,8 @@ class TestAnAnswerWithAScript:
 
 class TestAProductionBlog:
     @pytest.fixture(autouse=True)
-    def started(self, settings: Settings, user_factory: UserFactory) -> None:
-        app = create_app(settings.model_copy(update={"app_env": "production", "base_url": "https://blog.example"}))
+    def started(self, new_app: NewApp, user_factory: UserFactory) -> None:
+        app = new_app(app_env="production", base_url="https://blog.example")
         self.client = app.test_client(use_cookies=False)
         self.cookie = SessionFactory(app)(user_factory())
 
@@ -132,11 +132,12 @@ class TestASessionInUse:
 
 
 class TestAChangedSecret:
-    def test_keeps_the_sessions_of_the_one_before(self, settings: Settings, user_factory: UserFactory) -> None:
-        user = user_factory()
-        cookie = SessionFactory(create_app(settings))(user)
-        changed = {"secret_key": settings.secret_key[::-1], "secret_key_fallbacks": (settings.secret_key,)}
-        client = create_app(settings.model_copy(update=changed)).test_client(use_cookies=False)
+    def test_keeps_the_sessions_of_the_one_before(
+        self, settings: Settings, new_app: NewApp, session_factory: SessionFactory, user_factory: UserFactory
+    ) -> None:
+        cookie = session_factory(user_factory())
+        changed = new_app(secret_key=settings.secret_key[::-1], secret_key_fallbacks=(settings.secret_key,))
+        client = changed.test_client(use_cookies=False)
         assert client.get("/api/blogs", headers=cookie.header).status_code == 200
 
 

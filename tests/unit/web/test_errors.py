@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
-from app.config import Settings
+from tests.conftest import NewApp
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 
@@ -29,8 +27,8 @@ class TestAnAnonymousCaller:
 
 class TestADatabaseThatIsLost:
     @pytest.fixture(autouse=True)
-    def lost(self, settings: Settings, tmp_path: Path, user_factory: UserFactory) -> None:
-        app = create_app(settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/no/such/folder.db"}))
+    def lost(self, new_app: NewApp, tmp_path: Path, user_factory: UserFactory) -> None:
+        app = new_app(database_url=f"sqlite:///{tmp_path}/no/such/folder.db")
         self.client = app.test_client(use_cookies=False)
         self.cookie = SessionFactory(app)(user_factory()).header
 
@@ -52,8 +50,8 @@ class TestADatabaseThatIsLost:
 
 class TestAFaultOfOurOwn:
     @pytest.fixture(autouse=True)
-    def broken(self, settings: Settings) -> None:
-        app: Flask = create_app(settings)
+    def broken(self, new_app: NewApp) -> None:
+        app = new_app()
         app.add_url_rule("/broken", view_func=_broken)
         app.add_url_rule("/api/broken", view_func=_broken, endpoint="api_broken")
         self.client = app.test_client(use_cookies=False)
