@@ -32,7 +32,8 @@ def _one_line(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    email = comparable(text)
+    # What surrounds it came with the typing or the pasting.
+    email = comparable(text.strip())
     if not email:
         raise ValueError(REQUIRED)
     # Anything stricter refuses addresses that exist; nothing is sent to them.
