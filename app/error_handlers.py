@@ -14,6 +14,7 @@ from app.attachments.image_pool import Busy
 from app.attachments.images import NotAnImage, TooLarge
 from app.attachments.storage.disk import Refused, WrongBody
 from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError, UploadNotFound
+from app.auth.session import local_path
 from app.current import settings
 from app.errors import (
     Changed,
@@ -90,8 +91,6 @@ def init_app(app: Flask) -> None:
 
 def answer(error: Exception) -> Response:
     """The answer to an error, whichever part raised it."""
-    if isinstance(error, HTTPException) and error.code and error.code < 400:
-        return make_response(error.get_response())
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         # What went wrong while another error was being answered.
         error = error.original_exception
@@ -144,7 +143,13 @@ def _page(status: int, title: str, sentence: str, fields: dict[str, str]) -> Res
         # Whoever is logged in can only be known from the database that may just have failed.
         g.without_visitor = True
     page = render_template(
-        "error.html", status=status, title=title, sentence=sentence, fields=fields, request_id=request_id()
+        "error.html",
+        status=status,
+        title=title,
+        sentence=sentence,
+        fields=fields,
+        here=local_path(request.path),
+        request_id=request_id(),
     )
     return make_response(page)
 

@@ -3,9 +3,8 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import headers, health, log, metrics, request_id, session_cookie
+from app.web import headers, health, log, metrics, paths, request_id, session_cookie
 from app.web.body import MAX_BODY_BYTES
-from app.web.ids import IdConverter
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -15,11 +14,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
         MAX_FORM_PARTS=20,
     )
-    app.url_map.converters["id"] = IdConverter
     app.jinja_env.globals["site_name"] = settings.site_name
     log.init(production=settings.production)
     request_id.init_app(app)
     headers.init_app(app, production=settings.production, upload_origins=settings.upload_origins)
+    paths.init_app(app)
     session_cookie.init_app(app, production=settings.production)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)

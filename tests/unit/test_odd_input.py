@@ -239,6 +239,11 @@ class TestOddAddresses:
     def test_at_an_odd_host_never_break_the_blog(self, client: FlaskClient, path: str, host: str) -> None:
         assert client.get(path, headers={"Host": host}).status_code < 500
 
+    @pytest.mark.parametrize("path", ["//", "//evil.example/", "//blogs", "/blogs//new", "/static//inkwell.css"])
+    def test_with_two_slashes_are_not_there(self, client: FlaskClient, path: str) -> None:
+        answer = client.get("/", environ_overrides={"PATH_INFO": path})
+        assert (answer.status_code, answer.location) == (404, None)
+
     def test_at_another_host_are_refused(self, client: FlaskClient) -> None:
         assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 

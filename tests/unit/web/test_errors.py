@@ -37,6 +37,14 @@ class TestADatabaseThatIsLost:
         answer = self.client.get(path, headers=self.cookie)
         assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
 
+    def test_offers_to_try_the_same_page_again(self) -> None:
+        assert '<a class="btn" href="/blogs">Try again</a>' in self.client.get("/blogs", headers=self.cookie).text
+
+    @pytest.mark.parametrize("path", ["/\\evil.example", "/\t/evil.example", "/.//evil.example"])
+    def test_links_to_no_other_site(self, path: str) -> None:
+        answer = self.client.get("/", headers=self.cookie, environ_overrides={"PATH_INFO": path})
+        assert (answer.status_code, "evil.example" in answer.text) == (503, False)
+
     def test_is_not_ready(self) -> None:
         answer = self.client.get("/readyz")
         assert (answer.status_code, answer.get_json()["database"]) == (503, "down")
