@@ -21,6 +21,7 @@ def init_app(app: Flask, settings: Settings, database: Database) -> None:
         namespace="inkwell",
         release=_release(),
         ttl=settings.cache_ttl,
+        secret=settings.secret_key,
         redis_url=settings.redis_url or None,
         on_event=lambda name: cache_events.labels(name).inc(),
     )

@@ -75,6 +75,7 @@ def new_app(settings: Settings) -> Iterator[NewApp]:
 
     yield make
     for app in made:
+        app.extensions["cache"].close()
         app.extensions["database"].engine.dispose()
 
 

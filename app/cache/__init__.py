@@ -7,7 +7,9 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
     owned_by(Blog.owner_id, User.cache_version)  # every write to a blog now moves its owner's version
 
     BLOGS_BY = Query("blogs_by", select(Blog.id, Blog.title).where(Blog.owner_id == bindparam("owner_id")))
-    cache = Cache(engine.connect, namespace="blog", release="42", ttl=3600, redis_url="redis://localhost")
+    cache = Cache(
+        engine.connect, namespace="blog", release="42", ttl=3600, secret=SECRET, redis_url="redis://localhost"
+    )
     cache.tidy_after(Sessions)  # a sessionmaker
 
     scope = Scope("users", user_id, cache_version)  # as just read from the user's row, outside any write

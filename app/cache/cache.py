@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, sessionmaker
 
-from .envelope import Sealed
+from .envelope import Sealed, Sealer
 from .memory import Memory
 from .query import Entry, Read
 from .redis_store import MAX_VALUE, Answer, RedisStore
@@ -45,18 +45,22 @@ class Cache:
         namespace: str,
         release: str,
         ttl: int,
+        secret: str,
         redis_url: str | None = None,
         max_entries: int = 10_000,
         max_bytes: int = 32 * 1024 * 1024,
         on_event: Callable[[str], object] = lambda name: None,
     ) -> None:
-        """`connect` opens a transaction of its own; `release` changes whenever the form of a document may.
+        """`connect` opens a transaction of its own; `release` changes whenever the form of a document may; `secret`
+        is known to those alone whose documents may be served.
 
         `on_event` is told the name of each thing that `stats` counts, for a count over several processes.
         """
         self._connect, self._ttl = connect, ttl
         self._memory = Memory(max_entries, max_bytes)
-        self._redis = RedisStore(redis_url, namespace, release, ttl, self._count) if redis_url else None
+        self._redis = None
+        if redis_url:
+            self._redis = RedisStore(redis_url, Sealer(secret), namespace, release, ttl, self._count)
         self._lock = Lock()
         self._flights: dict[Entry, Future[bytes]] = {}
         self._counter_lock = Lock()

@@ -1,6 +1,7 @@
 """What a stored value looks like: schema, time made, check, document. Anything else is not ours to serve."""
 
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import NamedTuple
 
 SCHEMA = b"1"
@@ -11,21 +12,29 @@ class Sealed(NamedTuple):
     made: float
 
 
-def seal(place: str, sealed: Sealed) -> bytes:
-    made = b"%.3f" % sealed.made
-    return b"%b %b %b %b" % (SCHEMA, made, _check(place, made, sealed.document), sealed.document)
+class Sealer:
+    """Seals values with a key of our own: whoever else can write to Redis cannot have us serve what they wrote."""
 
+    def __init__(self, secret: str) -> None:
+        self._key = blake2b(secret.encode(), person=b"inkwell.cache").digest()
 
-def unseal(place: str, value: object) -> Sealed | None:
-    if not isinstance(value, bytes) or not value.startswith(SCHEMA + b" "):
-        return None
-    _schema, *parts = value.split(b" ", 3)
-    if len(parts) != 3:
-        return None
-    made, check, document = parts
-    return Sealed(document, float(made)) if check == _check(place, made, document) else None
+    def seal(self, place: str, sealed: Sealed) -> bytes:
+        made = b"%.3f" % sealed.made
+        return b"%b %b %b %b" % (SCHEMA, made, self._check(place, made, sealed.document), sealed.document)
 
+    def unseal(self, place: str, value: object) -> Sealed | None:
+        """What was sealed for that place, or None for whatever is not."""
+        if not isinstance(value, bytes) or not value.startswith(SCHEMA + b" "):
+            return None
+        _schema, *parts = value.split(b" ", 3)
+        if len(parts) != 3:
+            return None
+        made, check, document = parts
+        if not compare_digest(check, self._check(place, made, document)):
+            return None
+        return Sealed(document, float(made))
 
-def _check(place: str, made: bytes, document: bytes) -> bytes:
-    # The place is part of it, so that a value that turned up under another key is not served.
-    return blake2b(made + b" " + document, key=blake2b(place.encode()).digest(), digest_size=12).hexdigest().encode()
+    def _check(self, place: str, made: bytes, document: bytes) -> bytes:
+        # The place is part of it, so that a value that turned up under another key is not served.
+        content = b"%d %b %b %b" % (len(place.encode()), place.encode(), made, document)
+        return blake2b(content, key=self._key, digest_size=16).hexdigest().encode()

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from .breaker import Breaker
-from .envelope import SCHEMA, Sealed, seal, unseal
+from .envelope import SCHEMA, Sealed, Sealer
 from .query import Entry
 from .recorder import Recorder
 from .versions import Scope
@@ -46,8 +46,10 @@ class Answer(Enum):
 
 
 class RedisStore:
-    def __init__(self, url: str, namespace: str, release: str, ttl: int, count: Callable[[str], None]) -> None:
-        self._namespace, self._release, self._ttl, self._count = namespace, release, ttl, count
+    def __init__(
+        self, url: str, sealer: Sealer, namespace: str, release: str, ttl: int, count: Callable[[str], None]
+    ) -> None:
+        self._sealer, self._namespace, self._release, self._ttl, self._count = sealer, namespace, release, ttl, count
         # RESP2 spares a new connection the HELLO exchange, and no driver_info two more.
         self._redis: Any = Redis.from_url(
             url,
@@ -68,7 +70,7 @@ class RedisStore:
         value = self._try(
             lambda: self._redis.eval(ASK, 2, key, _filling(key, entry), entry.field, MAX_VALUE, int(LEASE * 1000))
         )
-        sealed = unseal(_place(key, entry.field), value)
+        sealed = self._sealer.unseal(_place(key, entry.field), value)
         if sealed is not None and sealed.made + self._ttl > time.time():
             return sealed
         return Answer.WAIT if value == 0 else Answer.FILL
@@ -76,7 +78,7 @@ class RedisStore:
     def record(self, entry: Entry, sealed: Sealed) -> None:
         key = self._key(entry.scope)
         filling = _filling(key, entry)
-        value = seal(_place(key, entry.field), sealed)
+        value = self._sealer.seal(_place(key, entry.field), sealed)
         if len(value) <= MAX_VALUE:
             self._later(lambda: self._redis.eval(RECORD, 2, key, filling, entry.field, value, self._ttl))
         else:
@@ -102,7 +104,7 @@ class RedisStore:
 
     def _explained(self, key: bytes, field: str, value: bytes) -> dict[str, object]:
         shown = key.decode(errors="replace")
-        sealed = unseal(_place(shown, field), value)
+        sealed = self._sealer.unseal(_place(shown, field), value)
         return {
             "key": shown,
             "field": field,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,9 +20,11 @@ from app.cache import Read, Scope
 from app.cached_reads import document, value
 from app.db import MAX_ID, Database
 from app.errors import NotFound
+from tests.conftest import NewApp
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
+from tests.redis_server import RedisServer
 
 
 class Visitor:
@@ -44,6 +47,28 @@ def visitor(
     user = user_factory()
     blog_factory(user, title="On ink")
     return Visitor(client, user, session_factory(user).header)
+
+
+class TestADocumentThatAnotherBlogPutThere:
+    """Into the same Redis, under the right name, from a blog with another secret."""
+
+    @pytest.fixture(autouse=True)
+    def forged(self, new_app: NewApp, redis_server: RedisServer, visitor: Visitor) -> None:
+        self.forger = new_app(redis_url=redis_server.url, secret_key=secrets.token_hex(32))
+        self.app = new_app(redis_url=redis_server.url)
+        get(self.forger, visitor.user)
+        self.forger.extensions["cache"].close()
+
+    def test_is_not_served(self, visitor: Visitor) -> None:
+        assert get(self.app, visitor.user).headers["X-Cache"] == "miss"
+
+    def test_is_served_to_that_blog(self, visitor: Visitor) -> None:
+        self.forger.extensions["cache"]._memory.clear()
+        assert get(self.forger, visitor.user).headers["X-Cache"] == "hit"
+
+
+def get(app: Flask, user: User) -> TestResponse:
+    return app.test_client(use_cookies=False).get("/api/blogs", headers=SessionFactory(app)(user).header)
 
 
 class Cost:

@@ -242,7 +242,7 @@ class TestOddAddresses:
     @pytest.mark.parametrize("path", ["//", "//evil.example/", "//blogs", "/blogs//new", "/static//inkwell.css"])
     def test_with_two_slashes_are_not_there(self, client: FlaskClient, path: str) -> None:
         answer = client.get("/", environ_overrides={"PATH_INFO": path})
-        assert (answer.status_code, answer.location) == (404, None)
+        assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
     def test_at_another_host_are_refused(self, client: FlaskClient) -> None:
         assert client.get("/", headers={"Host": "evil.example"}).status_code == 400

@@ -20,7 +20,7 @@ def shelf(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def cache(shelf: Library) -> Cache:
-    return Cache(shelf.connect, namespace="test", release="1", ttl=TTL)
+    return Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="secret")
 
 
 @pytest.fixture
@@ -34,7 +34,9 @@ def worker(shelf: Library, server: RedisServer) -> Iterator[Worker]:
     workers: list[Cache] = []
 
     def make() -> Cache:
-        workers.append(Cache(shelf.connect, namespace="test", release="1", ttl=TTL, redis_url=server.url))
+        workers.append(
+            Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
+        )
         return workers[-1]
 
     yield make

@@ -48,7 +48,7 @@ class TestARead:
         assert [stats[name] for name in ("bypass", "miss", "hit_memory", "database_reads")] == [1, 1, 1, 2]
 
     def test_is_read_again_when_its_time_is_up(self, shelf: Library) -> None:
-        cache = Cache(shelf.connect, namespace="test", release="1", ttl=0)
+        cache = Cache(shelf.connect, namespace="test", release="1", ttl=0, secret="secret")
         assert outcomes(cache, shelf.books_by(1), shelf.books_by(1)) == [("miss", "database")] * 2
 
     def test_is_read_again_when_the_cache_was_cleared(self, shelf: Library, cache: Cache) -> None:
@@ -107,7 +107,7 @@ class TestManyReadsOfOneMissingEntry:
 
     @pytest.fixture
     def cache(self, database: Database) -> Cache:
-        return Cache(database.connect, namespace="test", release="1", ttl=60)
+        return Cache(database.connect, namespace="test", release="1", ttl=60, secret="secret")
 
     @pytest.fixture
     def pool(self, database: Database) -> Iterator[ThreadPoolExecutor]:
@@ -188,7 +188,7 @@ class TestAnEntryWhoseFirstReadFailed:
         database = Database(shelf)
         database.go_on.set()
         database.error = ConnectionError("lost")
-        cache = Cache(database.connect, namespace="test", release="1", ttl=60)
+        cache = Cache(database.connect, namespace="test", release="1", ttl=60, secret="secret")
         with pytest.raises(ConnectionError):
             cache.json(read.cached(shelf.scope(1)))
         database.error = None

@@ -1,14 +1,15 @@
 import pytest
 
-from app.cache.envelope import Sealed, seal, unseal
+from app.cache.envelope import Sealed, Sealer
 
 SEALED = Sealed(b'[{"title":"a b c"}]', 1_795_000_000.125)
-VALUE = seal("here", SEALED)
+SEALER = Sealer("secret")
+VALUE = SEALER.seal("here", SEALED)
 
 
 class TestAValue:
     def test_comes_back_as_it_was(self) -> None:
-        assert unseal("here", VALUE) == SEALED
+        assert SEALER.unseal("here", VALUE) == SEALED
 
     @pytest.mark.parametrize(
         "other",
@@ -33,7 +34,10 @@ class TestAValue:
         ],
     )
     def test_that_does_not_fit_is_none(self, other: object) -> None:
-        assert unseal("here", other) is None
+        assert SEALER.unseal("here", other) is None
+
+    def test_of_somebody_else_is_none(self) -> None:
+        assert SEALER.unseal("here", Sealer("another").seal("here", SEALED)) is None
 
     def test_from_another_place_is_none(self) -> None:
-        assert unseal("there", VALUE) is None
+        assert SEALER.unseal("there", VALUE) is None

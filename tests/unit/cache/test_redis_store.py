@@ -64,7 +64,7 @@ class TestAnEntryThatAnotherWorkerMade:
         assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
 
     def test_is_out_of_reach_of_another_release(self, shelf: Library, server: RedisServer) -> None:
-        later = Cache(shelf.connect, namespace="test", release="2", ttl=TTL, redis_url=server.url)
+        later = Cache(shelf.connect, namespace="test", release="2", ttl=TTL, secret="secret", redis_url=server.url)
         assert outcome(later, shelf.books_by(1)) == ("miss", "database")
         later.close()
 
@@ -85,6 +85,15 @@ class TestAnEntryThatAnotherWorkerMade:
     ) -> None:
         self.spoil(server, key, value)
         assert worker().json(shelf.books_by(1)) == EMMA
+
+    def test_is_a_miss_when_somebody_else_sealed_it(
+        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+    ) -> None:
+        server.client.flushall()
+        stranger = Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="another", redis_url=server.url)
+        stranger.json(shelf.books_by(1))
+        stranger.close()
+        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
 
     def test_is_a_miss_when_it_was_cut_short(
         self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
@@ -232,7 +241,8 @@ class TestTheFirstReadInManyWorkers:
     def test_reads_the_database_once(self, shelf: Library, server: RedisServer) -> None:
         database, read = Database(shelf), shelf.books_by(1)
         workers = [
-            Cache(database.connect, namespace="test", release="1", ttl=TTL, redis_url=server.url) for _ in range(4)
+            Cache(database.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
+            for _ in range(4)
         ]
         with ThreadPoolExecutor(100) as pool:
             answers = [pool.submit(workers[turn % 4].json, read) for turn in range(100)]
@@ -431,7 +441,7 @@ class TestAServerThatTalksNonsense:
             thread.join()
 
     def test_costs_no_error(self, shelf: Library, url: str) -> None:
-        cache = Cache(shelf.connect, namespace="test", release="1", ttl=TTL, redis_url=url)
+        cache = Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=url)
         answers = {cache.json(BOOK(author_id=1, id=book).cached(shelf.scope(1))) for book in range(2, 8)}
         cache.close()
         assert answers == {b"null"}
