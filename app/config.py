@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,7 +33,9 @@ class Settings(BaseSettings):
         "development", description="`production` refuses to start on anything unsafe"
     )
     flask_debug: bool = Field(default=False, description="Flask's debugger; refused in production")
-    instance_dir: Path = Field(Path("instance"), description="where the blog keeps its own files")
+    instance_dir: Path = Field(
+        Path("instance"), description="where the blog keeps its own files, for its own user alone"
+    )
     secret_key: str = Field(
         "", repr=False, description="signs the session cookie: 32 random bytes or more. Development makes and keeps one"
     )
@@ -212,7 +215,9 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings of this process. A development blog without a secret makes one and keeps it.
+    """The settings of this process, whose files are for its own user alone from now on.
+
+    A development blog without a secret makes one and keeps it.
 
     Raises SettingsError, whose one line names every problem.
     """
@@ -220,6 +225,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(f"Inkwell cannot start: {'; '.join(map(_sentence, error.errors()))}") from None
+    _keep_private(settings.instance_dir)
     if settings.secret_key:
         return settings
     return settings.model_copy(update={"secret_key": _kept_secret(settings.instance_dir)})
@@ -257,8 +263,18 @@ def _sentence(problem: Any) -> str:
     return f"{name} {problem['msg'].removeprefix('Value error, ')}"
 
 
-def _kept_secret(instance_dir: Path) -> str:
+def _keep_private(instance_dir: Path) -> None:
+    """Let no other user of this machine read the blog's data: neither by the folder, nor by a file of it elsewhere."""
+    os.umask(0o077)
     instance_dir.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(instance_dir.stat().st_mode)
+    # A folder such as /tmp is everybody's; of one that is not ours, its owner decides.
+    if mode & 0o077 and not mode & stat.S_ISVTX:
+        with contextlib.suppress(PermissionError):
+            instance_dir.chmod(mode & 0o700)
+
+
+def _kept_secret(instance_dir: Path) -> str:
     path = instance_dir / "secret_key"
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=instance_dir) as file:

@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import BinaryIO
 
-# Without its plugin, the first WebP makes Pillow import every format that it knows.
-from PIL import Image, ImageCms, WebPImagePlugin  # noqa: F401
+# All that a picture may make Pillow ask for, since nothing can be opened later: see limit_this_process.
+from PIL import Image, ImageCms, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 from PIL.Image import DecompressionBombError as BombError
 from PIL.Image import DecompressionBombWarning as BombWarning
 
@@ -31,6 +31,7 @@ MAX_FRAMES = 1000
 MAX_PIXELS_OF_ALL_FRAMES = 500_000_000
 
 MAX_SECONDS = 20
+STANDARD_STREAMS = 3
 # Of address space, libraries included: a net below the limits above.
 MAX_MEMORY = 600 * 1024 * 1024
 
@@ -226,6 +227,9 @@ def done(job: str, argument: str, stream: io.BytesIO) -> bytes:
 
 def limit_this_process() -> None:
     os.nice(10)
+    Image.preinit()
+    # A picture that takes its decoder over finds no file to read and no connection to send by.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (STANDARD_STREAMS, STANDARD_STREAMS))
     with suppress(ValueError, OSError):
         # Not every system lets this be set.
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))

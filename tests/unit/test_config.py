@@ -5,6 +5,7 @@ import secrets
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+    mask = os.umask(0o022)
+    yield
+    os.umask(mask)
 
 
 def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
@@ -40,6 +44,10 @@ def problem(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
     with pytest.raises(SettingsError) as error:
         load(monkeypatch, **variables)
     return str(error.value)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 class TestAnEmptyEnvironment:
@@ -60,11 +68,35 @@ class TestAnEmptyEnvironment:
         assert len(bytes.fromhex(self.settings.secret_key)) == 32
 
     def test_lets_nobody_else_read_the_secret(self, tmp_path: Path) -> None:
-        assert stat.S_IMODE((tmp_path / "instance/secret_key").stat().st_mode) == 0o600
+        assert mode(tmp_path / "instance/secret_key") == 0o600
+
+    def test_lets_nobody_else_into_the_instance_folder(self, tmp_path: Path) -> None:
+        assert mode(tmp_path / "instance") == 0o700
+
+    def test_lets_nobody_else_read_what_is_written_from_now_on(self, tmp_path: Path) -> None:
+        (tmp_path / "written").touch()
+        assert mode(tmp_path / "written") == 0o600
 
     def test_cannot_be_changed(self) -> None:
         with pytest.raises(ValueError, match="frozen"):
             self.settings.port = 1  # type: ignore[misc]  # the point of the test
+
+
+class TestAnInstanceFolderFromBefore:
+    @pytest.fixture(autouse=True)
+    def made(self, tmp_path: Path) -> None:
+        self.folder = tmp_path / "instance"
+        self.folder.mkdir()
+
+    def test_is_closed_to_others(self) -> None:
+        self.folder.chmod(0o755)
+        load_settings()
+        assert mode(self.folder) == 0o700
+
+    def test_is_left_as_it_is_where_it_is_everybodys(self) -> None:
+        self.folder.chmod(0o1777)
+        load_settings()
+        assert mode(self.folder) == 0o1777
 
 
 class TestAFileOfSettings:

@@ -99,6 +99,23 @@ class TestAPool:
             pool.inspect(picture(), "image/png")
 
 
+class TestAPictureThatTakesItsDecoderOver:
+    """It runs code of its own where it should only be decoded."""
+
+    def run(self, monkeypatch: pytest.MonkeyPatch, code: str) -> str:
+        stand_in(monkeypatch, f"images.done = lambda *_: str({code}).encode()")
+        return image_pool.run(picture(), "variant", "320").decode()
+
+    def test_finds_no_secret_in_its_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SECRET_KEY", "kept")
+        assert "SECRET_KEY" not in self.run(monkeypatch, "os.environ")
+
+    @pytest.mark.parametrize("opening", ["open('/proc/self/environ')", "__import__('socket').socket()", "os.pipe()"])
+    def test_opens_nothing(self, monkeypatch: pytest.MonkeyPatch, opening: str) -> None:
+        with pytest.raises(RuntimeError, match="Too many open files"):
+            self.run(monkeypatch, opening)
+
+
 class TestAPoolAtWork:
     @pytest.fixture
     def pool(self) -> ImagePool:
