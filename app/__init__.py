@@ -12,6 +12,7 @@ from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.commands.cache import cache
 from app.commands.images import images
+from app.commands.restore import restore_check
 from app.commands.store import store
 from app.config import Settings
 from app.db import Database
@@ -45,6 +46,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(blogs_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
-    for command in (cache, images, store):
+    for command in (cache, images, store, restore_check):
         app.cli.add_command(command)
     return app

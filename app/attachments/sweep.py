@@ -4,7 +4,6 @@ Safe at any time, and twice at once. A row goes first, in a transaction that loo
 goes after that, when nobody can come to need it: a key is made once and never given out again.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from app.attachments.files import SHARED_SUFFIX
 from app.attachments.forms import PART_BYTES
+from app.attachments.inventory import Stored, stored, unknown
 from app.attachments.models import PENDING, READY, Attachment
 from app.attachments.storage.store import Store
 from app.auth.queries import hold
@@ -24,8 +23,8 @@ LARGE = timedelta(hours=24)
 UNATTACHED = timedelta(hours=24)
 UNKNOWN = timedelta(hours=24)
 BATCH = 200
-# A bucket may hold what is not ours.
-OURS = re.compile(r"([0-9]+|doctor)/[A-Za-z0-9_-]+")
+# Unknown objects are what a process that was killed left behind, and so they are few.
+FEW, FEW_OF_ALL = 20, 0.1
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,28 @@ class Swept:
     reason: str
 
 
-def sweep(database: Database, store: Store, now: datetime, *, dry_run: bool) -> Iterator[Swept]:
+class TooMuchUnknown(Exception):
+    """The database knows so little of the store that it may be an old one, just restored."""
+
+    def __init__(self, unknown: int, found: int) -> None:
+        super().__init__(f"The database does not know {unknown:,} of the {found:,} files in the store.")
+
+
+def sweep(
+    database: Database, store: Store, now: datetime, *, dry_run: bool, all_unknown: bool = False
+) -> Iterator[Swept]:
+    """Takes what is useless.
+
+    Raises TooMuchUnknown, unless told to take `all_unknown`, before it takes any of those that no row knows.
+    """
     for attachment in _useless_rows(database, now, dry_run=dry_run):
         if not dry_run:
             _delete(store, attachment.key, attachment.upload_id)
         yield Swept(attachment.key, _reason(attachment))
-    for key, upload_id in _unknown_objects(database, store, now - UNKNOWN):
+    for each in _unknown_objects(database, store, now - UNKNOWN, all_unknown=all_unknown or dry_run):
         if not dry_run:
-            _delete(store, key, upload_id)
-        yield Swept(key, "parts that no row knows" if upload_id else "object that no row knows")
+            _delete(store, each.key, each.upload_id)
+        yield Swept(each.key, "parts that no row knows" if each.upload_id else "object that no row knows")
 
 
 def _useless_rows(database: Database, now: datetime, *, dry_run: bool) -> Iterator[Attachment]:
@@ -93,22 +105,12 @@ def _reason(attachment: Attachment) -> str:
     return "on no blog" if attachment.state == READY else "never finished"
 
 
-def _unknown_objects(database: Database, store: Store, before: datetime) -> Iterator[tuple[str, str | None]]:
-    # A row is made before its object: what the store lists and the database does not know has no row to come.
-    found: list[tuple[str, str | None]] = [(each.key, None) for each in store.list("") if each.modified < before]
-    found += [(each.key, each.upload_id) for each in store.list_multiparts("") if each.started < before]
-    ours = [each for each in found if OURS.fullmatch(each[0])]
-    for at in range(0, len(ours), BATCH):
-        some = ours[at : at + BATCH]
-        with database.read() as db:
-            statement = select(Attachment.key).where(Attachment.key.in_([_original(key) for key, _ in some]))
-            known = set(db.scalars(statement))
-        yield from (each for each in some if _original(each[0]) not in known)
-
-
-def _original(key: str) -> str:
-    # A copy for readers has no row of its own, and stays as long as its original's.
-    return key.removesuffix(SHARED_SUFFIX)
+def _unknown_objects(database: Database, store: Store, before: datetime, *, all_unknown: bool) -> list[Stored]:
+    found = stored(store)
+    useless = [each for each in unknown(database, found) if each.since < before]
+    if len(useless) > max(FEW, len(found) * FEW_OF_ALL) and not all_unknown:
+        raise TooMuchUnknown(len(useless), len(found))
+    return useless
 
 
 def _delete(store: Store, key: str, upload_id: Any) -> None:

@@ -22,6 +22,8 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     email_verified: Mapped[bool] = mapped_column(default=False)
     disabled: Mapped[bool] = mapped_column(default=False)
-    session_epoch: Mapped[int] = mapped_column(default=1)
+    # Like the version, it begins at what never comes twice: after a restore, somebody new may get the id of somebody
+    # whose row is gone, and whose cookie must not become theirs.
+    session_epoch: Mapped[int] = mapped_column(default=new_version)
     cache_version: Mapped[int] = mapped_column(default=new_version)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import User
 from app.auth.oidc import Identity
+from app.cache import next_version
 from app.db import Database
 from app.errors import LoginFailed
 
@@ -46,7 +47,7 @@ def hold(session: Session, user_id: int) -> None:
 
 def end_sessions(session: Session, user_id: int) -> None:
     """Make every cookie of that user, and every copy of one, worthless."""
-    session.execute(update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1))
+    session.execute(update(User).where(User.id == user_id).values(session_epoch=next_version(User.session_epoch)))
 
 
 def _of_identity(identity: Identity) -> Select[User]:

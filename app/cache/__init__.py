@@ -18,7 +18,7 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
 
 from .cache import Cache, Outcome
 from .query import Query, Read, Uncacheable
-from .versions import Scope, UncountedWrite, bump, new_version, owned_by
+from .versions import Scope, UncountedWrite, bump, new_version, next_version, owned_by
 
 __all__ = [
     "Cache",
@@ -30,5 +30,6 @@ __all__ = [
     "UncountedWrite",
     "bump",
     "new_version",
+    "next_version",
     "owned_by",
 ]

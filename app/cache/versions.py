@@ -24,7 +24,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Engine, Table, UpdateBase, case, event, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, UpdateBase, case, event, select, update
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Mapper, Session, object_session
 from sqlalchemy.sql import visitors
 
@@ -63,6 +63,12 @@ def new_version() -> int:
     return time.time_ns() // 1000
 
 
+def next_version(column: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """The version after the one in that column: the time, or one more where the clock lags."""
+    now = new_version()
+    return case((column >= now, column + 1), else_=now)
+
+
 def owned_by(owner: InstrumentedAttribute[Any], version: InstrumentedAttribute[int]) -> None:
     """The rows of `owner`'s class belong to the row that `owner` names, whose version is in `version`."""
     column = _column(owner)
@@ -82,8 +88,7 @@ def bump(connection: Connection, version: Column[Any] | InstrumentedAttribute[in
     column = version if isinstance(version, Column) else _column(version)
     (key,) = column.table.primary_key
     old = connection.scalar(select(column).where(key == owner_id))
-    now = new_version()
-    later = update(column.table).where(key == owner_id).values({column: case((column >= now, column + 1), else_=now)})
+    later = update(column.table).where(key == owner_id).values({column: next_version(column)})
     before = _counting.set(True)
     try:
         connection.execute(later)

@@ -11,6 +11,7 @@ from app.attachments import bucket
 from app.attachments.bucket import Promise
 from app.attachments.storage.s3 import S3Store, translated
 from app.attachments.storage.store import StoreError
+from app.attachments.sweep import TooMuchUnknown
 from app.attachments.sweep import sweep as swept
 from app.current import database, files, settings
 
@@ -42,15 +43,19 @@ def doctor() -> None:
 
 @store.command()
 @click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
-def sweep(*, dry_run: bool) -> None:
+@click.option("--all-unknown", is_flag=True, help="Take objects that no row knows even where they are many.")
+def sweep(*, dry_run: bool, all_unknown: bool) -> None:
     """Remove uploads that were never finished, files that are on no blog, and objects that no row knows."""
     count = 0
     try:
-        for each in swept(database(), files().store, datetime.now(UTC), dry_run=dry_run):
+        for each in swept(database(), files().store, datetime.now(UTC), dry_run=dry_run, all_unknown=all_unknown):
             count += 1
             click.echo(f"{each.key}  {each.reason}")
     except StoreError as error:
         raise click.ClickException(f"{error} {count:,} are done; sweep again for the rest.") from None
+    except TooMuchUnknown as error:
+        advice = "If an older database was restored, they are files that were uploaded since: see `restore-check`."
+        raise click.ClickException(f"{error} {advice} To remove them, add --all-unknown.") from None
     click.echo(f"{count:,} would go." if dry_run else f"{count:,} are gone.")
 
 

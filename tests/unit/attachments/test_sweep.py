@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
+from app.attachments import sweep as sweeping
 from app.attachments.files import Files
 from app.attachments.forms import PART_BYTES
 from app.attachments.models import PENDING, READY, Attachment
@@ -20,7 +21,7 @@ from app.attachments.queries import attach
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
-from app.attachments.sweep import Swept, sweep
+from app.attachments.sweep import FEW, Swept, TooMuchUnknown, sweep
 from app.auth.models import User
 from app.blogs.forms import Change, Draft
 from app.blogs.queries import publish, remove, revise
@@ -329,6 +330,34 @@ class TestAnObjectThatNoRowKnows:
     def test_is_kept_on_a_dry_run(self) -> None:
         self.taken(25 * HOUR, dry_run=True)
         assert self.left() == ["7/lost", "backups/2026", "doctor/gone", "loose"]
+
+
+class TestAStoreOfWhichTheDatabaseKnowsLittle:
+    """As after the restore of an older one."""
+
+    @pytest.fixture(autouse=True)
+    def uploaded_since(self, files: Files, tmp_path: Path) -> None:
+        for number in range(FEW + 1):
+            put(files, files.store, f"7/since-{number}")
+        make_old(tmp_path)
+
+    def test_is_not_swept(self, database: Database, files: Files) -> None:
+        with pytest.raises(TooMuchUnknown, match="does not know 21 of the 21 files"):
+            list(sweep(database, files.store, NOW, dry_run=False))
+        assert len(list(files.store.list(""))) == FEW + 1
+
+    def test_is_told_of_on_a_dry_run(self, database: Database, files: Files) -> None:
+        assert len(list(sweep(database, files.store, NOW, dry_run=True))) == FEW + 1
+
+    def test_is_swept_by_who_insists(self, database: Database, files: Files) -> None:
+        list(sweep(database, files.store, NOW, dry_run=False, all_unknown=True))
+        assert list(files.store.list("")) == []
+
+    def test_is_swept_when_those_are_few_of_all(
+        self, database: Database, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sweeping, "FEW_OF_ALL", 1.0)
+        assert len(list(sweep(database, files.store, NOW, dry_run=False))) == FEW + 1
 
 
 class TestTheStore:

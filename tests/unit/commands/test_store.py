@@ -12,6 +12,8 @@ from app.attachments.bucket import Promise
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store
 from app.attachments.storage.store import StoreUnavailable
+from app.attachments.sweep import TooMuchUnknown
+from app.commands import store
 from tests.conftest import NewApp
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
@@ -97,3 +99,11 @@ class TestASweep:
         monkeypatch.setattr(DiskStore, "delete", fail)
         status, told = asked(app, "sweep")
         assert (status, "sweep again for the rest" in told) == (1, True)
+
+    def test_says_when_the_database_knows_too_little(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: Any, **__: Any) -> None:
+            raise TooMuchUnknown(21, 30)
+
+        monkeypatch.setattr(store, "swept", refuse)
+        status, told = asked(app, "sweep")
+        assert (status, "does not know 21 of the 30 files" in told, "--all-unknown" in told) == (1, True, True)
