@@ -1,6 +1,7 @@
 """Files that people add to their blogs."""
 
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
@@ -11,6 +12,11 @@ from app.cache import owned_by
 from app.db import Base, UtcDateTime
 
 PENDING, READY = "pending", "ready"
+
+
+def fingerprint(sha256: str) -> str:
+    """What an image's address says of its content: another image never has the same address, whatever its id."""
+    return blake2b(sha256.encode(), digest_size=8).hexdigest()
 
 
 class Attachment(Base):
@@ -38,6 +44,10 @@ class Attachment(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     detached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.sha256)
 
     __table_args__: Any = (Index(None, uploader_id), Index(None, state, created_at), {"sqlite_autoincrement": True})
 

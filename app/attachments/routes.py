@@ -38,6 +38,7 @@ def upload_rules() -> dict[str, Any]:
 def show(attachment_id: int) -> ResponseReturnValue:
     """The image, or one of its smaller variants by `?w=`; any other file as a download from the store.
 
+    With its fingerprint as `?v=` the address is of this content alone, and what is kept of it needs no second look.
     Only the uploader gets the original: what others see is made from its pixels, without EXIF.
     """
     width = _width()
@@ -46,9 +47,13 @@ def show(attachment_id: int) -> ResponseReturnValue:
     if not is_image(attachment.content_type):
         return redirect(download_url(attachment), 303)
     if width is None and attachment.uploader_id == logged_in().id:
-        return _image(lambda: files().original(attachment), attachment.content_type, attachment.sha256)
-    wanted = width or max(VARIANT_WIDTHS)
-    return _image(lambda: files().variant(attachment, wanted), VARIANT_TYPE, f"{attachment.sha256}-{wanted}")
+        response = _image(lambda: files().original(attachment), attachment.content_type, attachment.sha256)
+    else:
+        wanted = width or max(VARIANT_WIDTHS)
+        response = _image(lambda: files().variant(attachment, wanted), VARIANT_TYPE, f"{attachment.sha256}-{wanted}")
+    if request.args.get("v") == attachment.fingerprint:
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
 
 
 @blueprint.get("/store/<path:key>")
@@ -94,7 +99,6 @@ def _image(opened: Callable[[], BinaryIO], content_type: str, etag: str) -> Resp
     response = Response(status=304) if known else _stream(opened(), content_type, etag)
     response.set_etag(etag)
     response.headers["Content-Security-Policy"] = SANDBOX
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     response.headers["Content-Disposition"] = "inline"
     return response
 

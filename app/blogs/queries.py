@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from sqlalchemy import BindParameter, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.attachments.models import Attachment
+from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
 from app.auth.addresses import comparable
 from app.auth.models import User
@@ -47,6 +47,7 @@ _ATTACHED = (Attachment.filename, Attachment.content_type, Attachment.size, Atta
 def _document(row: Any) -> dict[str, Any]:
     attached = row.attachment_id and {
         "id": row.attachment_id,
+        "fingerprint": fingerprint(row.sha256),
         **{each.key: getattr(row, each.key) for each in _ATTACHED},
     }
     return {**{each.key: getattr(row, each.key) for each in _BLOG}, "attachment": attached}
@@ -57,7 +58,7 @@ def _with_owner(row: Any) -> dict[str, Any]:
 
 
 _OWN = (
-    select(*_BLOG, Attachment.id.label("attachment_id"), *_ATTACHED)
+    select(*_BLOG, Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED)
     .outerjoin(Attachment, (Attachment.blog_id == Blog.id) & (Attachment.uploader_id == _owner))
     .where(Blog.owner_id == _owner)
 )
@@ -66,7 +67,7 @@ BLOG_BY = Query("blog_by", _OWN.where(Blog.id == bindparam("id")), _document, on
 
 # Never cached: what others write and share does not move the reader's version.
 ANYBODYS = (
-    select(*_BLOG, Attachment.id.label("attachment_id"), *_ATTACHED, User.name.label("owner_name"))
+    select(*_BLOG, Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED, User.name.label("owner_name"))
     .join(User, User.id == Blog.owner_id)
     .outerjoin(Attachment, Attachment.blog_id == Blog.id)
 )

@@ -18,7 +18,7 @@ from app.attachments.files import Files
 from app.attachments.forms import FILE_TYPES, PART_BYTES
 from app.attachments.image_pool import Busy, ImagePool
 from app.attachments.images import FORMATS, ImageInfo, TooLarge
-from app.attachments.models import Attachment
+from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
@@ -498,7 +498,8 @@ class TestABlogWithAPicture:
 
     def test_says_so(self) -> None:
         names = ("id", "filename", "content_type", "size", "width", "height")
-        assert self.blog["attachment"] == {name: self.picture[name] for name in names}
+        shown = {name: self.picture[name] for name in names} | {"fingerprint": fingerprint(self.picture["sha256"])}
+        assert self.blog["attachment"] == shown
 
     def test_keeps_it_when_something_else_changes(self, blogger: Blogger) -> None:
         assert blogger.revise(self.blog, title="U").get_json()["attachment"] == self.blog["attachment"]

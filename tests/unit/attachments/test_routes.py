@@ -17,12 +17,14 @@ from PIL import Image
 from app.attachments.disk_cache import DiskCache
 from app.attachments.files import Files
 from app.attachments.image_pool import Busy, ImagePool
-from app.attachments.models import Attachment
+from app.attachments.models import Attachment, fingerprint
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.store import StoreUnavailable, Upload, sha256_of
 from app.config import Settings
 from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.attachment import AttachmentFactory, a_picture
+from tests.factories.blog import BlogFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 from tests.unit.attachments.person import Person
 
@@ -48,6 +50,11 @@ def address(picture: Attachment) -> str:
     return f"/attachments/{picture.id}"
 
 
+@pytest.fixture
+def lasting_address(picture: Attachment, address: str) -> str:
+    return f"{address}?v={picture.fingerprint}"
+
+
 class TestAnOriginal:
     @pytest.fixture(autouse=True)
     def served(self, person: Person, address: str) -> None:
@@ -59,8 +66,8 @@ class TestAnOriginal:
     def test_is_of_a_known_length(self) -> None:
         assert self.answer.headers["Content-Length"] == str(len(photo()))
 
-    def test_may_be_kept_for_ever_by_its_viewer(self) -> None:
-        assert self.answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    def test_is_looked_at_again_before_it_is_shown_again(self) -> None:
+        assert self.answer.headers["Cache-Control"] == "private, no-cache"
 
     def test_is_kept_for_its_viewer_alone(self) -> None:
         assert self.answer.headers["Vary"] == "Cookie"
@@ -73,6 +80,21 @@ class TestAnOriginal:
 
     def test_has_a_strong_tag(self) -> None:
         assert self.answer.headers["ETag"] == f'"{sha256_of(photo())}"'
+
+
+class TestAnAddressWithAFingerprint:
+    @pytest.mark.parametrize("query", ["", "&w=320"])
+    def test_may_be_kept_for_ever(self, person: Person, lasting_address: str, query: str) -> None:
+        headers = person.get(lasting_address + query).headers
+        assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
+
+    def test_may_be_kept_for_ever_by_who_has_it_already(self, person: Person, lasting_address: str) -> None:
+        tag = f'"{sha256_of(photo())}"'
+        headers = person.get(lasting_address, **{"If-None-Match": tag}).headers
+        assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
+
+    def test_of_other_content_is_looked_at_again(self, person: Person, address: str) -> None:
+        assert person.get(f"{address}?v={fingerprint('another')}").headers["Cache-Control"] == "private, no-cache"
 
 
 class TestAVariant:
@@ -149,6 +171,34 @@ class TestARangeOfAPicture:
     def test_of_another_version_is_all_of_this_one(self, person: Person, address: str) -> None:
         answer = person.get(address, Range="bytes=0-9", **{"If-Range": '"another"'})
         assert (answer.status_code, answer.get_data()) == (200, photo())
+
+
+class TestAPictureOnASharedBlog:
+    """Seen by somebody it is shared with, who may not learn where it was taken."""
+
+    @pytest.fixture(autouse=True)
+    def shared(
+        self,
+        person: Person,
+        stranger: Person,
+        blog_factory: BlogFactory,
+        share_factory: ShareFactory,
+        attachment_factory: AttachmentFactory,
+    ) -> None:
+        blog = blog_factory(person.user)
+        share_factory(blog, stranger.user)
+        self.picture = attachment_factory(person.user, blog, body=photo(), content_type="image/jpeg")
+        self.reader = stranger
+
+    @pytest.mark.parametrize("query", ["", "?v={0.fingerprint}", "?w=320", "?w=1280"])
+    def test_says_nothing_of_where_it_was_taken(self, query: str) -> None:
+        answer = self.reader.get(f"/attachments/{self.picture.id}{query.format(self.picture)}")
+        image = Image.open(io.BytesIO(answer.get_data()))
+        assert (image.format, dict(image.getexif())) == ("WEBP", {})
+
+    def test_has_no_tag_of_the_original(self) -> None:
+        tag = f'"{sha256_of(photo())}"'
+        assert self.reader.get(f"/attachments/{self.picture.id}", **{"If-None-Match": tag}).status_code == 200
 
 
 @pytest.mark.parametrize("body", [a_picture() + HTML, a_picture(kind="GIF", comment=HTML)], ids=["PNG", "GIF"])

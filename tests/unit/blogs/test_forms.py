@@ -44,10 +44,12 @@ def writer(client: FlaskClient, user_factory: UserFactory, session_factory: Sess
 class TestAFormWithAFile:
     @pytest.fixture(autouse=True)
     def uploaded(self, writer: Writer, attachment_factory: AttachmentFactory) -> None:
-        self.id = attachment_factory(writer.user).id
+        self.attachment = attachment_factory(writer.user)
+        self.id = self.attachment.id
 
     def test_shows_it_at_the_review(self, writer: Writer) -> None:
-        assert f"/attachments/{self.id}?w=320" in writer("review", self.id).text
+        address = f'src="/attachments/{self.id}?v={self.attachment.fingerprint}&amp;w=320"'
+        assert address in writer("review", self.id).text
 
     def test_keeps_it_on_the_way_back(self, writer: Writer) -> None:
         assert f'name="attachment_id" value="{self.id}"' in writer("edit", self.id).text
