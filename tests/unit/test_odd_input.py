@@ -75,7 +75,8 @@ COMMON = {"Sec-Fetch-Site": "same-origin"}
 def odd_cookie_values(signed: str) -> list[str]:
     """Two hundred values, from a fixed seed: noise, pieces of a true cookie, and a true one with one letter changed."""
     chance = random.Random(7)  # noqa: S311  no secret
-    payload, stamp, signature = signed.split(".")
+    # A payload that is compressed begins with a dot.
+    payload, stamp, signature = signed.rsplit(".", 2)
     bomb = "." + base64.urlsafe_b64encode(zlib.compress(b"0" * 1_000_000)).decode()
     values = ["", ".", "..", "...", "a.b.c", payload, f"{payload}.{stamp}", f".{payload}.{stamp}.{signature}", bomb * 3]
     values += [f"{payload}..{signature}", f"{payload}.{stamp}.{signature}.", signed * 40, "%00", '"', "\xff\xfe", "🖋"]
