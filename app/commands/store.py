@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from app.attachments import bucket
 from app.attachments.bucket import Promise
+from app.attachments.doctor import examine
 from app.attachments.storage.s3 import S3Store, translated
 from app.attachments.storage.store import StoreError
 from app.attachments.sweep import TooMuchUnknown
@@ -38,7 +39,7 @@ def setup() -> None:
 @store.command()
 def doctor() -> None:
     """Try every promise of the store; the disk's needs the blog to be running."""
-    _report(bucket.doctor(files().store, settings().base_url))
+    _report(examine(files().store, settings().base_url))
 
 
 @store.command()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.attachments import bucket
+from app.attachments import doctor
 from app.attachments.bucket import Promise
 from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store
@@ -31,8 +31,8 @@ def asked(blog: Flask, *words: str) -> tuple[int, str]:
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """A doctor who does not wait for an address to expire."""
-    quick = {name: each for name, each in bucket.EXAMINATIONS.items() if name != "forgets expired addresses"}
-    monkeypatch.setattr(bucket, "EXAMINATIONS", quick)
+    quick = {name: each for name, each in doctor.EXAMINATIONS.items() if name != "forgets expired addresses"}
+    monkeypatch.setattr(doctor, "EXAMINATIONS", quick)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ class TestABlogWithItsFilesOnTheDisk:
 
     def test_is_examined_too(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         found = [Promise("is private", True, ""), Promise("accepts an upload", True, "")]
-        monkeypatch.setattr(bucket, "doctor", lambda *_: found)
+        monkeypatch.setattr("app.commands.store.examine", lambda *_: found)
         told = "holds   is private\nholds   accepts an upload\n\n2 of 2 hold.\n"
         assert asked(app, "doctor") == (0, told)
 
