@@ -2,51 +2,88 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
 import requests
 
 from app.attachments.bucket import Promise
-from app.attachments.storage.store import ObjectInfo, Store, StoreError, Upload, sha256_of
+from app.attachments.storage.disposition import content_disposition
+from app.attachments.storage.store import ObjectInfo, ObjectNotFound, Store, StoreError, Upload, sha256_of
 
+FOLDER = "doctor/"
 BODY = b"The doctor was here."
 OTHER_BODY = BODY.swapcase()
 CONTENT_TYPE = "image/png"
+# Another than the object's own: the address says how a file is shown, whatever was uploaded.
+SHOWN_TYPE = "image/webp"
+SHOWN_NAME = "doctor.webp"
+DISPOSITION = content_disposition(SHOWN_NAME, SHOWN_TYPE, "attachment")
+ADDED_HEADERS = {"x-amz-acl": "public-read", "x-amz-meta-doctor": "was-here"}
+ELSEWHERE = "https://elsewhere.invalid"
 TIMEOUT = 10
 EXPIRED_WITHIN = 5
 
+# What they are called in a report, the addresses and the bodies.
+Requests = Mapping[str, tuple[Upload, bytes]]
+
 
 def examine(store: Store, origin: str) -> list[Promise]:
-    """Try each promise over HTTP, as a browser or an attacker would, and leave nothing behind."""
-    visit = Visit(store, origin, f"doctor/{uuid.uuid4()}")
-    try:
-        return [tried(name, examination, visit) for name, examination in EXAMINATIONS.items()]
-    finally:
-        visit.clean_up()
+    """Try each promise over HTTP, as a browser or an attacker would, and leave nothing behind.
+
+    Raises StoreError where the store does not even list for its owner: then there is nothing to try.
+    """
+    next(store.list(FOLDER), None)
+    return [tried(name, examination, Visit(store, origin)) for name, examination in EXAMINATIONS.items()]
 
 
 @dataclass(frozen=True)
 class Visit:
+    """One examination, with keys of its own.
+
+    An object that another one left there would refuse every upload, whatever is wrong with it.
+    """
+
     store: Store
     origin: str
-    key: str
+    keys: list[str] = field(default_factory=list)
 
-    def upload(self, body: bytes = BODY) -> Upload:
-        return self.store.presign_put(self.key, CONTENT_TYPE, size=len(body), sha256=sha256_of(body), expires_in=60)
+    def new_key(self) -> str:
+        self.keys.append(f"{FOLDER}{uuid.uuid4()}")
+        return self.keys[-1]
 
-    def download(self, expires_in: int) -> str:
-        return self.store.presign_get(
-            self.key, "doctor.png", CONTENT_TYPE, disposition="attachment", expires_in=expires_in
-        )
+    def stored(self) -> str:
+        """Answer the key of an object that is there, whatever becomes of uploads."""
+        key = self.new_key()
+        self.store.put(key, CONTENT_TYPE, BODY)
+        return key
+
+    def upload(self, key: str, body: bytes = BODY, expires_in: int = 60) -> Upload:
+        return self.store.presign_put(key, CONTENT_TYPE, size=len(body), sha256=sha256_of(body), expires_in=expires_in)
+
+    def download(self, key: str, expires_in: int = 60) -> str:
+        return self.store.presign_get(key, SHOWN_NAME, SHOWN_TYPE, disposition="attachment", expires_in=expires_in)
+
+    def has(self, key: str) -> bool:
+        return self.store.head(key) is not None
+
+    def has_any(self) -> bool:
+        return any(map(self.has, self.keys))
+
+    def contents(self, key: str) -> bytes | None:
+        try:
+            with self.store.open(key) as body:
+                return body.read()
+        except ObjectNotFound:
+            return None
 
     def clean_up(self) -> None:
-        try:
-            self.store.delete(self.key)
-        except StoreError:
-            # Told already, by every promise.
-            return
+        for key in self.keys:
+            # Told by "deletes a file".
+            with suppress(StoreError):
+                self.store.delete(key)
 
 
 def tried(name: str, examination: Callable[[Visit], str], visit: Visit) -> Promise:
@@ -56,125 +93,322 @@ def tried(name: str, examination: Callable[[Visit], str], visit: Visit) -> Promi
         problem = str(error)
     except requests.RequestException as error:
         problem = f"It does not answer: {type(error).__name__}."
+    finally:
+        visit.clean_up()
     return Promise(name, not problem, problem)
 
 
-def refuses_another_type(visit: Visit) -> str:
-    upload = visit.upload()
-    return refused(send(replace(upload, headers={**upload.headers, "Content-Type": "text/html"}), BODY))
-
-
-def refuses_another_length(visit: Visit) -> str:
-    return refused(send(visit.upload(), BODY + b"!")) or refused(send(visit.upload(), BODY[:-1]))
-
-
-def refuses_another_checksum(visit: Visit) -> str:
-    return refused(send(visit.upload(), OTHER_BODY))
-
-
-def refuses_another_key(visit: Visit) -> str:
-    upload = visit.upload()
-    return refused(send(replace(upload, url=upload.url.replace(visit.key, f"{visit.key}0")), BODY))
-
-
-def refuses_another_part(visit: Visit) -> str:
-    upload_id = visit.store.create_multipart(visit.key, CONTENT_TYPE)
-    try:
-        part = visit.store.presign_part(visit.key, upload_id, 1, size=len(BODY), sha256=sha256_of(BODY), expires_in=60)
-        return refused(send(part, OTHER_BODY)) or refused(send(part, BODY[:-1])) or accepted(send(part, BODY))
-    finally:
-        visit.store.abort_multipart(visit.key, upload_id)
-
-
 def accepts_an_upload(visit: Visit) -> str:
-    return accepted(send(visit.upload(), BODY))
+    return accepts(visit.upload(visit.new_key()), visit.has_any)
 
 
 def tells_what_it_stored(visit: Visit) -> str:
-    told = visit.store.head(visit.key)
+    told = visit.store.head(visit.stored())
     expected = ObjectInfo(len(BODY), CONTENT_TYPE, sha256_of(BODY))
     return "" if told == expected else f"It says {told} of {expected}."
 
 
 def accepts_an_upload_once(visit: Visit) -> str:
-    return refused(send(visit.upload(OTHER_BODY), OTHER_BODY))
+    key = visit.new_key()
+    if problem := accepts(visit.upload(key), visit.has_any):
+        return problem
+    answer = send(visit.upload(key, OTHER_BODY), OTHER_BODY)
+    done = visit.contents(key) != BODY
+    # Of all refusals only this one is for the object that is there.
+    return "" if answer.status_code == 412 and not done else outcome("A second upload", answer, done=done)
+
+
+def refuses_another_type(visit: Visit) -> str:
+    upload = visit.upload(visit.new_key())
+    altered = {"An upload of another type": (with_header(upload, "Content-Type", "text/html"), BODY)}
+    return accepts_only(upload, altered, visit.has_any)
+
+
+def refuses_another_length(visit: Visit) -> str:
+    upload = visit.upload(visit.new_key())
+    altered = {"A longer upload": (upload, BODY + b"!"), "A shorter upload": (upload, BODY[:-1])}
+    return accepts_only(upload, altered, visit.has_any)
+
+
+def refuses_another_checksum(visit: Visit) -> str:
+    upload = visit.upload(visit.new_key())
+    altered = {
+        "An upload of other bytes": (upload, OTHER_BODY),
+        "An upload of other bytes, with their checksum": (with_their_checksum(upload), OTHER_BODY),
+    }
+    return accepts_only(upload, altered, visit.has_any)
+
+
+def refuses_another_key(visit: Visit) -> str:
+    key, other = visit.new_key(), visit.new_key()
+    upload = visit.upload(key)
+    url = upload.url.replace(key.removeprefix(FOLDER), other.removeprefix(FOLDER))
+    return accepts_only(upload, {"An upload under another key": (replace(upload, url=url), BODY)}, visit.has_any)
+
+
+def refuses_another_part(visit: Visit) -> str:
+    key = visit.new_key()
+    upload_id = visit.store.create_multipart(key, CONTENT_TYPE)
+    try:
+        part = visit.store.presign_part(key, upload_id, 1, size=len(BODY), sha256=sha256_of(BODY), expires_in=60)
+        altered = {
+            "A part of other bytes": (part, OTHER_BODY),
+            "A part of other bytes, with their checksum": (with_their_checksum(part), OTHER_BODY),
+            "A longer part": (part, BODY + b"!"),
+            "A shorter part": (part, BODY[:-1]),
+            **{f"A part without {each}": (without_header(part, each), BODY) for each in part.headers},
+            "A part under another number": (replace(part, url=with_parameter(part.url, "1", "2")), BODY),
+        }
+        return accepts_only(part, altered, lambda: bool(visit.store.list_parts(key, upload_id)))
+    finally:
+        visit.store.abort_multipart(key, upload_id)
+
+
+def refuses_another_method(visit: Visit) -> str:
+    key = visit.new_key()
+    upload, url = visit.upload(key), visit.download(key)
+    others = {
+        f"{each} at the address for PUT": (replace(upload, method=each), BODY) for each in ("GET", "HEAD", "DELETE")
+    }
+    others |= {f"{each} at the address for GET": (Upload(url, each, {}), OTHER_BODY) for each in ("PUT", "DELETE")}
+    return accepts(upload, visit.has_any) or refuses(others, lambda: visit.contents(key) != BODY) or serves(url)
+
+
+def refuses_a_missing_header(visit: Visit) -> str:
+    upload = visit.upload(visit.new_key())
+    altered = {f"An upload without {each}": (without_header(upload, each), BODY) for each in upload.headers}
+    return accepts_only(upload, altered, visit.has_any)
+
+
+def heeds_no_added_header(visit: Visit) -> str:
+    return first(heeds_not(visit, *header) for header in ADDED_HEADERS.items())
+
+
+def heeds_not(visit: Visit, name: str, value: str) -> str:
+    """A store may refuse it, or take the file as if it were not there."""
+    key = visit.new_key()
+    upload, url = visit.upload(key), visit.download(key)
+    answer = send(with_header(upload, name, value))
+    if BODY in get(unsigned(url)).content or name in get(url).headers:
+        return outcome(f"An upload with {name}", answer, done=True)
+    return "" if visit.has(key) else accepts(upload, lambda: visit.has(key))
+
+
+def accepts_nothing_unsigned(visit: Visit) -> str:
+    key = visit.new_key()
+    upload = visit.upload(key)
+    put, delete = replace(upload, url=unsigned(upload.url)), Upload(unsigned(upload.url), "DELETE", {})
+    return accepts_only(upload, {"An unsigned PUT": (put, BODY)}, visit.has_any) or refuses(
+        {"An unsigned DELETE": (delete, b"")}, lambda: visit.contents(key) != BODY
+    )
 
 
 def serves_a_signed_address(visit: Visit) -> str:
-    return accepted(requests.get(visit.download(60), timeout=TIMEOUT))
+    url = visit.download(visit.stored())
+    headers = get(url).headers
+    shown = (headers.get("Content-Type"), headers.get("Content-Disposition"))
+    expected = (SHOWN_TYPE, DISPOSITION)
+    return serves(url) or ("" if shown == expected else f"It shows a file as {shown}, not as {expected}.")
+
+
+def refuses_another_presentation(visit: Visit) -> str:
+    url = visit.download(visit.stored())
+    altered = {
+        "A GET for another type": with_parameter(url, SHOWN_TYPE, "text/html"),
+        "A GET for another disposition": with_parameter(url, DISPOSITION, "inline"),
+    }
+    # Not every address says how it shows the file.
+    return serves_only(url, {what: each for what, each in altered.items() if each != url})
 
 
 def is_private(visit: Visit) -> str:
-    return refused(requests.get(visit.download(60).partition("?")[0], timeout=TIMEOUT))
+    url = visit.download(visit.stored())
+    return serves_only(url, {"An unsigned GET": unsigned(url)})
+
+
+def shows_nobody_its_list(visit: Visit) -> str:
+    key = visit.stored()
+    if key not in [each.key for each in visit.store.list(FOLDER)]:
+        return "Its own list does not name what is there."
+    address = urlsplit(visit.download(key))
+    *folders, name = address.path.strip("/").split("/")
+    # The bucket is one of the folders, or the host.
+    for depth in range(len(folders) + 1):
+        above, below = ("".join(f"{each}/" for each in some) for some in (folders[:depth], folders[depth:]))
+        url = f"{address.scheme}://{address.netloc}/{above}"
+        if name in get(f"{url}?{urlencode({'list-type': 2, 'prefix': below})}").text:
+            return f"Anybody may list {url}."
+    return ""
 
 
 def forgets_expired_addresses(visit: Visit) -> str:
-    url = visit.download(expires_in=1)
+    key = visit.stored()
+    return outlived(visit.download(key, expires_in=1)) or serves(visit.download(key))
+
+
+def forgets_expired_uploads(visit: Visit) -> str:
+    key = visit.new_key()
+    upload = visit.upload(key, expires_in=1)
+    # Signed later, so that it ends no sooner, by the store's own clock.
+    outlived(visit.download(visit.stored(), expires_in=1))
+    expired = {"An expired PUT": (upload, BODY)}
+    return accepts_only(visit.upload(key), expired, lambda: visit.has(key))
+
+
+def deletes_a_file(visit: Visit) -> str:
+    key = visit.stored()
+    visit.store.delete(key)
+    return f"What was deleted is still there, and all that the doctor left in {FOLDER}." if visit.has(key) else ""
+
+
+def lets_our_pages_upload(visit: Visit) -> str:
+    upload = visit.upload(visit.new_key())
+    if origin_of(upload.url) == visit.origin:
+        return ""
+    asked, sent = preflight(upload, visit.origin), send(with_header(upload, "Origin", visit.origin))
+    if not {allowed_origin(asked), allowed_origin(sent)} <= {visit.origin, "*"}:
+        return f"The bucket has no CORS rule for {visit.origin}."
+    if not asked.ok:
+        return f"Before a page of {visit.origin} uploads, the browser asks, and was answered with {asked.status_code}."
+    missing = [
+        *not_allowed([upload.method], asked.headers.get("Access-Control-Allow-Methods", "")),
+        *not_allowed(upload.headers, asked.headers.get("Access-Control-Allow-Headers", "")),
+    ]
+    return f"The CORS rule does not allow {', '.join(missing)}." if missing else ""
+
+
+def lets_no_other_page_upload(visit: Visit) -> str:
+    allowed = allowed_origin(preflight(visit.upload(visit.new_key()), ELSEWHERE))
+    return f"A page of any site may upload: the CORS rule allows {allowed}." if allowed in {ELSEWHERE, "*"} else ""
+
+
+EXAMINATIONS: Mapping[str, Callable[[Visit], str]] = {
+    "accepts an upload": accepts_an_upload,
+    "tells what it stored": tells_what_it_stored,
+    "accepts an upload once": accepts_an_upload_once,
+    "refuses another type": refuses_another_type,
+    "refuses another length": refuses_another_length,
+    "refuses another checksum": refuses_another_checksum,
+    "refuses another key": refuses_another_key,
+    "refuses another part": refuses_another_part,
+    "refuses another method": refuses_another_method,
+    "refuses a missing header": refuses_a_missing_header,
+    "heeds no added header": heeds_no_added_header,
+    "accepts nothing unsigned": accepts_nothing_unsigned,
+    "serves a signed address": serves_a_signed_address,
+    "refuses another presentation": refuses_another_presentation,
+    "is private": is_private,
+    "shows nobody its list": shows_nobody_its_list,
+    "forgets expired addresses": forgets_expired_addresses,
+    "forgets expired uploads": forgets_expired_uploads,
+    "deletes a file": deletes_a_file,
+    "lets our pages upload": lets_our_pages_upload,
+    "lets no other page upload": lets_no_other_page_upload,
+}
+
+
+def accepts_only(upload: Upload, altered: Requests, done: Callable[[], bool]) -> str:
+    """Send what must be refused, then the upload as it was signed: who refuses that too has shown nothing."""
+    return refuses(altered, done) or accepts(upload, done)
+
+
+def serves_only(url: str, altered: Mapping[str, str]) -> str:
+    return first(refused(what, get(each)) for what, each in altered.items()) or serves(url)
+
+
+def refuses(altered: Requests, done: Callable[[], bool]) -> str:
+    return first(refused(what, send(*each), done=done()) for what, each in altered.items())
+
+
+def first(problems: Iterable[str]) -> str:
+    return next(filter(None, problems), "")
+
+
+def accepts(upload: Upload, done: Callable[[], bool]) -> str:
+    return accepted("The upload as it was signed", send(upload), done=done())
+
+
+def serves(url: str) -> str:
+    answer = get(url)
+    return accepted("The address as it was signed", answer, done=answer.content == BODY)
+
+
+def outlived(url: str) -> str:
+    """Ask until the address is refused."""
     until = time.monotonic() + EXPIRED_WITHIN
-    while problem := refused(requests.get(url, timeout=TIMEOUT)):
+    while problem := refused("An expired GET", get(url)):
         if time.monotonic() > until:
             return problem
         time.sleep(0.1)
     return ""
 
 
-def lets_our_pages_upload(visit: Visit) -> str:
-    upload = visit.upload()
-    if origin_of(upload.url) == visit.origin:
-        return ""
-    allowed = preflight(upload, visit.origin)
-    if allowed.get("Access-Control-Allow-Origin") not in {visit.origin, "*"}:
-        return f"The bucket has no CORS rule for {visit.origin}."
-    headers = {each.strip().lower() for each in allowed.get("Access-Control-Allow-Headers", "").split(",")}
-    missing = {each.lower() for each in upload.headers} - headers
-    return (
-        f"The CORS rule does not allow {', '.join(sorted(missing))}." if missing - {"*"} and "*" not in headers else ""
-    )
+def refused(what: str, answer: requests.Response, *, done: bool = False) -> str:
+    """Whatever the status, nothing may come of it: neither what is done in the store, nor the file as the answer."""
+    done = done or BODY in answer.content
+    return "" if 400 <= answer.status_code < 500 and not done else outcome(what, answer, done=done)
 
 
-def lets_no_other_page_upload(visit: Visit) -> str:
-    allowed = preflight(visit.upload(), "https://elsewhere.invalid").get("Access-Control-Allow-Origin")
-    return f"A page of any site may upload: the CORS rule allows {allowed}." if allowed else ""
+def accepted(what: str, answer: requests.Response, *, done: bool) -> str:
+    return "" if answer.ok and done else outcome(what, answer, done=done)
 
 
-EXAMINATIONS: Mapping[str, Callable[[Visit], str]] = {
-    "refuses another type": refuses_another_type,
-    "refuses another length": refuses_another_length,
-    "refuses another checksum": refuses_another_checksum,
-    "refuses another key": refuses_another_key,
-    "refuses another part": refuses_another_part,
-    "accepts an upload": accepts_an_upload,
-    "tells what it stored": tells_what_it_stored,
-    "accepts an upload once": accepts_an_upload_once,
-    "serves a signed address": serves_a_signed_address,
-    "is private": is_private,
-    "forgets expired addresses": forgets_expired_addresses,
-    "lets our pages upload": lets_our_pages_upload,
-    "lets no other page upload": lets_no_other_page_upload,
-}
+def outcome(what: str, answer: requests.Response, *, done: bool) -> str:
+    return f"{what} was answered with {answer.status_code} and {'' if done else 'not '}carried out."
 
 
-def send(upload: Upload, body: bytes) -> requests.Response:
+def send(upload: Upload, body: bytes = BODY) -> requests.Response:
     return requests.request(upload.method, upload.url, data=body, headers=dict(upload.headers), timeout=TIMEOUT)
 
 
-def preflight(upload: Upload, origin: str) -> Mapping[str, str]:
+def get(url: str) -> requests.Response:
+    return requests.get(url, timeout=TIMEOUT)
+
+
+def preflight(upload: Upload, origin: str) -> requests.Response:
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": upload.method,
         "Access-Control-Request-Headers": ",".join(sorted(each.lower() for each in upload.headers)),
     }
-    return requests.options(upload.url, headers=asked, timeout=TIMEOUT).headers
+    return requests.options(upload.url, headers=asked, timeout=TIMEOUT)
+
+
+def allowed_origin(answer: requests.Response) -> str:
+    return answer.headers.get("Access-Control-Allow-Origin", "")
+
+
+def not_allowed(wanted: Iterable[str], allowed: str) -> list[str]:
+    names = {each.strip().lower() for each in allowed.split(",")}
+    return [] if "*" in names else sorted(each for each in wanted if each.lower() not in names)
+
+
+def with_header(upload: Upload, name: str, value: str) -> Upload:
+    return replace(upload, headers={**upload.headers, name: value})
+
+
+def without_header(upload: Upload, name: str) -> Upload:
+    return replace(upload, headers={each: value for each, value in upload.headers.items() if each != name})
+
+
+def with_their_checksum(upload: Upload) -> Upload:
+    """The header of the other bytes, where the checksum is in one."""
+    own, other = sha256_of(BODY), sha256_of(OTHER_BODY)
+    return replace(upload, headers={name: value.replace(own, other) for name, value in upload.headers.items()})
+
+
+def with_parameter(url: str, old: str, new: str) -> str:
+    """The address with another value in its query, and not a letter of the others changed."""
+    path, _, query = url.partition("?")
+    pairs = (each.partition("=") for each in query.split("&"))
+    altered = (f"{name}={quote(new, safe='') if unquote_plus(value) == old else value}" for name, _, value in pairs)
+    return f"{path}?{'&'.join(altered)}"
+
+
+def unsigned(url: str) -> str:
+    return url.partition("?")[0]
 
 
 def origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def refused(answer: requests.Response) -> str:
-    return "" if 400 <= answer.status_code < 500 else f"It answered {answer.status_code}."
-
-
-def accepted(answer: requests.Response) -> str:
-    return "" if answer.ok else f"It answered {answer.status_code}."

@@ -39,7 +39,11 @@ def setup() -> None:
 @store.command()
 def doctor() -> None:
     """Try every promise of the store; the disk's needs the blog to be running."""
-    _report(examine(files().store, settings().base_url))
+    try:
+        promises = examine(files().store, settings().base_url)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
+    _report(promises)
 
 
 @store.command()

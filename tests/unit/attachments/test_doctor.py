@@ -1,24 +1,28 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from app.attachments import doctor
 from app.attachments.bucket import Promise, cors_rule, setup
-from app.attachments.doctor import examine
-from app.attachments.storage.disk import DiskStore
+from app.attachments.doctor import EXAMINATIONS, examine
+from app.attachments.storage import disk
 from app.attachments.storage.disposition import Disposition
 from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import Upload
-from tests.seaweedfs import SeaweedFS
+from app.attachments.storage.store import StoreUnavailable, Upload
+from tests.seaweedfs import SeaweedFS, made_bucket
+from tests.unit.attachments.careless_store import FAULTS, MISUSES, CarelessStore
 
 ORIGIN = "https://blog.example"
+NewStore = Callable[..., CarelessStore]
 
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """A doctor who does not wait for an address to expire."""
-    quick = {name: each for name, each in doctor.EXAMINATIONS.items() if name != "forgets expired addresses"}
+    quick = {name: each for name, each in EXAMINATIONS.items() if not name.startswith("forgets expired")}
     monkeypatch.setattr(doctor, "EXAMINATIONS", quick)
 
 
@@ -69,14 +73,18 @@ class TestABucketWhoseRuleLacksAHeader:
 
 
 @pytest.mark.usefixtures("brief")
-class TestABucketThatIsPublic:
-    def test_is_reported(self, new_bucket: Callable[[], S3Store]) -> None:
-        store = new_bucket()
+class TestABucketWhosePolicyAllowsAnybody:
+    @pytest.mark.parametrize(
+        ("action", "promise"), [("s3:GetObject", "is private"), ("s3:ListBucket", "shows nobody its list")]
+    )
+    def test_is_reported(self, seaweedfs: SeaweedFS, action: str, promise: str) -> None:
+        store = made_bucket(seaweedfs, prefix="sites/blog/")
         setup(store, ORIGIN)
-        anyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
-        policy = {"Version": "2012-10-17", "Statement": [anyone | {"Resource": f"arn:aws:s3:::{store.bucket}/*"}]}
+        bucket = f"arn:aws:s3:::{store.bucket}"
+        anyone = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": [bucket, f"{bucket}/*"]}
+        policy = {"Version": "2012-10-17", "Statement": [anyone]}
         store.client.put_bucket_policy(Bucket=store.bucket, Policy=json.dumps(policy))
-        assert "is private" in broken(examine(store, ORIGIN))
+        assert broken(examine(store, ORIGIN)) == [promise]
 
 
 class StoreThatBindsNothing(S3Store):
@@ -107,26 +115,117 @@ class TestAStoreThatBindsNothing:
             secret_access_key=seaweedfs.secret_key,
         )
         assert broken(examine(loose, ORIGIN)) == [
+            "accepts an upload once",
             "refuses another type",
             "refuses another length",
             "refuses another checksum",
             "refuses another part",
-            "tells what it stored",
-            "accepts an upload once",
+            "serves a signed address",
             "forgets expired addresses",
+            "forgets expired uploads",
             "lets our pages upload",
         ]
 
 
-class TestADiskStore:
-    def test_keeps_every_promise(self, disk_store: DiskStore) -> None:
-        assert broken(examine(disk_store, disk_store.base_url)) == []
+@pytest.fixture
+def new_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewStore]:
+    """Starts stores with faults: `new_store(["another type"])`."""
+    # Nobody cuts its power, and what expires there has expired at once.
+    monkeypatch.setattr(disk, "sync", lambda file: file.flush())
+    monkeypatch.setattr(disk, "sync_folder", lambda folder: None)
+    monkeypatch.setattr(doctor, "EXPIRED_WITHIN", 0)
+    with ExitStack() as running:
+        yield lambda *told, **rest: running.enter_context(CarelessStore(tmp_path, ORIGIN, *told, **rest).running())
 
 
-@pytest.mark.usefixtures("brief")
+class TestAStoreWithoutFaults:
+    def test_keeps_every_promise(self, new_store: NewStore) -> None:
+        assert broken(examine(new_store([]), ORIGIN)) == []
+
+
+@pytest.mark.parametrize(("fault", "promise"), (MISUSES | FAULTS).items())
+class TestAStoreWithOneFault:
+    def test_breaks_one_promise(self, new_store: NewStore, fault: str, promise: str) -> None:
+        assert broken(examine(new_store([fault]), ORIGIN)) == [promise]
+
+
+# What became of a HEAD, only its status tells.
+@pytest.mark.parametrize(("misuse", "promise"), [each for each in MISUSES.items() if each[0] != "HEAD for PUT"])
+class TestAStoreThatSaysNoAndDoesItAllTheSame:
+    def test_breaks_the_promise(
+        self, new_store: NewStore, monkeypatch: pytest.MonkeyPatch, misuse: str, promise: str
+    ) -> None:
+        monkeypatch.setattr(doctor, "EXAMINATIONS", {promise: EXAMINATIONS[promise]})
+        assert broken(examine(new_store([misuse], done=412), ORIGIN)) == [promise]
+
+
+class TestAStoreThatSaysYesAndDoesNothing:
+    def test_refuses_nothing(self, new_store: NewStore) -> None:
+        assert broken(examine(new_store([], refusal=200), ORIGIN)) == [
+            "refuses another type",
+            "refuses another length",
+            "refuses another checksum",
+            "refuses another key",
+            "refuses another part",
+            "refuses another method",
+            "refuses a missing header",
+            "accepts nothing unsigned",
+            "refuses another presentation",
+            "is private",
+            "forgets expired addresses",
+            "forgets expired uploads",
+        ]
+
+
+# Neither of them has accepted anything: what they refuse shows nothing.
+@pytest.mark.parametrize("fault", ["forgets every PUT", "fails after every PUT"])
+class TestAStoreThatAcceptsNoUpload:
+    def test_breaks_every_promise_of_uploads(self, new_store: NewStore, fault: str) -> None:
+        assert broken(examine(new_store([fault]), ORIGIN)) == [
+            "accepts an upload",
+            "accepts an upload once",
+            "refuses another type",
+            "refuses another length",
+            "refuses another checksum",
+            "refuses another key",
+            "refuses another part",
+            "refuses another method",
+            "refuses a missing header",
+            "heeds no added header",
+            "accepts nothing unsigned",
+            "forgets expired uploads",
+        ]
+
+
+@pytest.mark.parametrize("fault", ["forgets every GET", "fails after every GET"])
+class TestAStoreThatServesNothing:
+    def test_breaks_every_promise_of_downloads(self, new_store: NewStore, fault: str) -> None:
+        assert broken(examine(new_store([fault]), ORIGIN)) == [
+            "refuses another method",
+            "serves a signed address",
+            "refuses another presentation",
+            "is private",
+            "forgets expired addresses",
+        ]
+
+
+class TestAStoreThatDoesWhateverItIsAsked:
+    @pytest.fixture
+    def store(self, new_store: NewStore) -> CarelessStore:
+        return new_store(MISUSES)
+
+    def test_breaks_every_promise_to_refuse(self, store: CarelessStore) -> None:
+        assert set(broken(examine(store, ORIGIN))) == set(MISUSES.values())
+
+    def test_keeps_nothing_of_the_doctor(self, store: CarelessStore) -> None:
+        examine(store, ORIGIN)
+        assert (list(store.list("")), list(store.list_multiparts(""))) == ([], [])
+
+
 class TestAStoreThatDoesNotAnswer:
-    def test_keeps_no_promise(self) -> None:
+    def test_is_not_examined(self) -> None:
         dead = S3Store(
             "b", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key_id="a", secret_access_key="b"
         )
-        assert len(broken(examine(dead, ORIGIN))) == len(doctor.EXAMINATIONS)
+        with pytest.raises(StoreUnavailable):
+            examine(dead, ORIGIN)
