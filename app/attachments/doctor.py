@@ -39,6 +39,14 @@ def examine(store: Store, origin: str) -> list[Promise]:
     return [tried(name, examination, Visit(store, origin)) for name, examination in EXAMINATIONS.items()]
 
 
+def answers(base_url: str) -> bool:
+    """Whether a blog runs there."""
+    try:
+        return get(f"{base_url}/healthz").ok
+    except requests.RequestException:
+        return False
+
+
 @dataclass(frozen=True)
 class Visit:
     """One examination, with keys of its own.

@@ -9,7 +9,8 @@ from flask.cli import AppGroup
 
 from app.attachments import bucket
 from app.attachments.bucket import Promise
-from app.attachments.doctor import examine
+from app.attachments.doctor import answers, examine
+from app.attachments.storage.disk import DiskStore
 from app.attachments.storage.s3 import S3Store, translated
 from app.attachments.storage.store import StoreError
 from app.attachments.sweep import TooMuchUnknown
@@ -39,8 +40,11 @@ def setup() -> None:
 @store.command()
 def doctor() -> None:
     """Try every promise of the store; the disk's needs the blog to be running."""
+    chosen, base_url = files().store, settings().base_url
+    if isinstance(chosen, DiskStore) and not answers(base_url):
+        raise click.ClickException(f"The blog does not answer at {base_url}: its disk store works only while it runs.")
     try:
-        promises = examine(files().store, settings().base_url)
+        promises = examine(chosen, base_url)
     except StoreError as error:
         raise click.ClickException(str(error)) from None
     _report(promises)

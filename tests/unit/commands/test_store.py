@@ -20,9 +20,9 @@ from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, seaweedfs, settings_of
-from tests.unit.attachments.conftest import new_bucket
+from tests.unit.attachments.conftest import disk_store, new_bucket
 
-__all__ = ["new_bucket", "seaweedfs"]
+__all__ = ["disk_store", "new_bucket", "seaweedfs"]
 
 
 def asked(blog: Flask, *words: str) -> tuple[int, str]:
@@ -49,6 +49,15 @@ class TestABlogWithItsFilesOnTheDisk:
             lines = [f"holds   {name}" for name in doctor.EXAMINATIONS]
             told = "\n".join([*lines, "", f"{len(lines)} of {len(lines)} hold.", ""])
             assert asked(new_app(base_url=server.url), "doctor") == (0, told)
+
+    class TestAndDoesNotRun:
+        def test_is_not_examined(self, new_app: NewApp) -> None:
+            told = "Error: The blog does not answer at http://127.0.0.1:9: its disk store works only while it runs.\n"
+            assert asked(new_app(base_url="http://127.0.0.1:9"), "doctor") == (1, told)
+
+        def test_is_not_examined_where_something_else_runs(self, new_app: NewApp, disk_store: DiskStore) -> None:
+            status, told = asked(new_app(base_url=disk_store.base_url), "doctor")
+            assert (status, "The blog does not answer" in told) == (1, True)
 
 
 class TestABlogWithItsFilesInABucket:
