@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 from app.attachments.storage.s3 import CHECKSUM_HEADER, S3Store
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from types_boto3_s3.type_defs import CORSRuleOutputTypeDef
 
 RULE_ID = "inkwell-uploads"
-NOT_KNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}
+# "Method not allowed" and "not implemented", whatever the code and the page that come with it.
+NOT_KNOWN = {405, 501}
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ def setup(store: S3Store, origin: str) -> list[Promise]:
 
 def apply_cors(store: S3Store, origin: str) -> Promise:
     name = "CORS rule"
+    unknown = f"This server has no CORS rules: allow {origin} to upload in its own settings."
     wanted = cors_rule(origin, store.prefix)
     try:
         rules = cors_rules(store)
@@ -33,9 +36,11 @@ def apply_cors(store: S3Store, origin: str) -> Promise:
             return Promise(name, True, f"It was there already, for {origin}.")
         others = [each for each in rules if each.get("ID") != wanted["ID"]]
         store.client.put_bucket_cors(Bucket=store.bucket, CORSConfiguration={"CORSRules": [*others, wanted]})
+        # Some take it for another request, and answer that all is well.
+        kept = any(origin in each["AllowedOrigins"] for each in cors_rules(store))
     except store.client.exceptions.ClientError as error:
-        return Promise(name, False, str(error))
-    return Promise(name, True, f"Applied: PUT from {origin}.")
+        return Promise(name, False, reason(error, unknown))
+    return Promise(name, kept, f"Applied: PUT from {origin}." if kept else unknown)
 
 
 def cors_rule(origin: str, prefix: str) -> "CORSRuleOutputTypeDef":
@@ -52,7 +57,7 @@ def cors_rule(origin: str, prefix: str) -> "CORSRuleOutputTypeDef":
 
 def cors_rules(store: S3Store) -> "list[CORSRuleOutputTypeDef]":
     try:
-        return store.client.get_bucket_cors(Bucket=store.bucket)["CORSRules"]
+        return store.client.get_bucket_cors(Bucket=store.bucket).get("CORSRules", [])
     except store.client.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchCORSConfiguration":
             return []
@@ -72,10 +77,14 @@ def block_public_access(store: S3Store) -> Promise:
             },
         )
     except store.client.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in NOT_KNOWN:
-            return Promise(name, False, "This server has no such setting: give the bucket no public policy.")
-        return Promise(name, False, str(error))
+        unknown = "This server has no such setting: give the bucket no public policy."
+        return Promise(name, False, reason(error, unknown))
     return Promise(name, True, "Applied: nobody can make it public.")
+
+
+def reason(error: "ClientError", unknown: str) -> str:
+    """What the server said, or `unknown` where it has no such setting."""
+    return unknown if error.response["ResponseMetadata"]["HTTPStatusCode"] in NOT_KNOWN else str(error)
 
 
 def iam_policy(bucket: str, prefix: str) -> dict[str, object]:

@@ -1,10 +1,13 @@
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from copy import copy
 from typing import cast
 
 import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
 
-from app.attachments.bucket import cors_rule, iam_policy, setup
+from app.attachments.bucket import Promise, cors_rule, iam_policy, setup
 from app.attachments.storage.s3 import S3Store
 
 ORIGIN = "https://blog.example"
@@ -46,6 +49,40 @@ class TestANewBucket:
                 cors_rule(ORIGIN, store.prefix),
                 cors_rule("https://other.example", "other/"),
             ]
+
+
+class TestAServerWithoutCORSRules:
+    @pytest.fixture(
+        params=[
+            pytest.param((501, "<Error><Code>NotImplemented</Code></Error>"), id="not implemented"),
+            pytest.param((405, "<Error><Code>MethodNotAllowed</Code></Error>"), id="not allowed"),
+            pytest.param((501, "<h1>Not Implemented</h1><p>"), id="a page"),
+            pytest.param((200, "<ListBucketResult/>"), id="takes it for another request"),
+        ]
+    )
+    def store(self, request: pytest.FixtureRequest) -> Iterator[S3Store]:
+        status, body = request.param
+        server = make_server(
+            "127.0.0.1",
+            0,
+            Request.application(lambda asked: Response(body, status) if "cors" in asked.args else Response()),
+            threaded=True,
+        )
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        url = f"http://127.0.0.1:{server.port}"
+        yield S3Store("b", region="us-east-1", endpoint_url=url, access_key_id="a", secret_access_key="b")
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    def test_is_told_of_and_closed_to_the_public_all_the_same(self, store: S3Store) -> None:
+        assert setup(store, ORIGIN) == [
+            Promise(
+                "CORS rule", False, f"This server has no CORS rules: allow {ORIGIN} to upload in its own settings."
+            ),
+            Promise("No public access", True, "Applied: nobody can make it public."),
+        ]
 
 
 class TestThePolicy:

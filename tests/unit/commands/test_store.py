@@ -77,6 +77,10 @@ class TestABlogWithItsFilesInABucket:
     def test_is_told_what_was_applied(self, setup: str) -> None:
         assert "holds   CORS rule         Applied: PUT from http://localhost." in setup
 
+    def test_is_told_that_something_was_not_applied(self, on_s3: Flask) -> None:
+        status, told = asked(on_s3, "setup")
+        assert (status, told.endswith("1 of 2 hold.\n")) == (1, True)
+
     def test_is_found_wanting_before(self, on_s3: Flask) -> None:
         status, told = asked(on_s3, "doctor")
         assert (status, "BROKEN  lets our pages upload" in told, "18 of 19 hold." in told) == (1, True, True)
