@@ -7,7 +7,7 @@ from dev.steps import SetupError
 
 
 def main() -> int:
-    command, *arguments = sys.argv[1:]
+    command, *arguments = sys.argv[1:] or [""]
     # Imported one by one, because the blog should be up within a second.
     if command == "run":
         from dev.run import run
@@ -21,9 +21,11 @@ def main() -> int:
         from dev.locks import renew
 
         return renew(arguments)
-    from dev.check import check
+    if command == "check":
+        from dev.check import check
 
-    return check(arguments)
+        return check(arguments)
+    raise SetupError(f"python -m dev: choose run, test, check or lock; {command!r} is none of them.")
 
 
 if __name__ == "__main__":
