@@ -1,7 +1,9 @@
 """Builds `.venv` from a lock file, once."""
 
+import ast
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +22,8 @@ PYTHON = str(VENV / "bin" / "python")
 LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 RECENT = "import sys; sys.exit(sys.version_info < (3, 11))"
+YES = ("y", "yes", "t", "true", "on", "1")
+OLDER_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 
 
 def environment() -> dict[str, str]:
@@ -80,23 +85,27 @@ def opened(door: int) -> bool:
 
 
 def install(lock: Path) -> None:
-    environment = os.environ | index_settings()
     uv = "uv" if runs("uv") else pinned_uv()
-    installer = [uv, "pip", "install", "--python", PYTHON] if uv else pip("install")
+    installer = [uv, "pip", "install", "--python", PYTHON, *no_index()] if uv else pip("install")
+    # A package may come from any source, as with pip, since its hash says whether it is the right one.
+    environment = {"UV_INDEX_STRATEGY": "unsafe-best-match"} | os.environ | index_settings() | source_settings()
     step("Installing the packages", [*installer, "--require-hashes", "-r", lock], env=environment)
+
+
+def pythons() -> list[str]:
+    """Where pip may be: the environment's own Python, on which the second start runs, is made without it."""
+    return [sys.executable, "python3", str(Path(sys.executable).resolve()), PYTHON]
 
 
 def pip(*arguments: str | Path) -> list[str | Path]:
     # Putting pip into the environment takes seconds, and is only needed where none reaches into it from outside.
-    outer = [sys.executable, "-m", "pip", "--python", PYTHON]
-    if runs(*outer):
-        return [*outer, *arguments]
-    if not runs(PYTHON, "-m", "pip"):
-        if not runs(PYTHON, "-c", "import ensurepip"):
-            raise SetupError(
-                "This Python has neither pip nor ensurepip: install uv, or on Debian and Ubuntu python3-venv."
-            )
-        step("Preparing pip", [PYTHON, "-m", "ensurepip"])
+    for python in pythons():
+        outer = [python, "-m", "pip", "--python", PYTHON]
+        if runs(*outer):
+            return [*outer, *arguments]
+    if not runs(PYTHON, "-c", "import ensurepip"):
+        raise SetupError("This Python has neither pip nor ensurepip: install uv, or on Debian and Ubuntu python3-venv.")
+    step("Preparing pip", [PYTHON, "-m", "ensurepip"])
     return [PYTHON, "-m", "pip", *arguments]
 
 
@@ -118,16 +127,64 @@ def pinned_uv() -> Path | None:
 
 
 def index_settings() -> dict[str, str]:
-    """uv does not read pip's configuration, and a company's own index is usually set only there."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = dict(re.findall(r"^(?:global|install|:env:)\.(index-url|cert)='(.*)'$", listed.stdout, re.MULTILINE))
-    wanted = {"UV_DEFAULT_INDEX": found.get("index-url"), "SSL_CERT_FILE": found.get("cert")}
-    return {name: value for name, value in wanted.items() if value and name not in os.environ}
+    """Which index, and how it is reached. uv does not read pip's configuration, where a company usually says so."""
+    pips = pip_settings()
+    return unless_told(
+        UV_DEFAULT_INDEX=pips["index-url"],
+        UV_INSECURE_HOST=pips["trusted-host"],
+        SSL_CERT_FILE=pips["cert"],
+        SSL_CLIENT_CERT=pips["client-cert"],
+        ALL_PROXY=pips["proxy"],
+    )
+
+
+def source_settings() -> dict[str, str]:
+    """Where else packages may be. Not for the lock files, as `compile_locks` says."""
+    pips = pip_settings()
+    # pip passes over a folder that is not there, such as a share that is not mounted; to uv it is an error.
+    links = [
+        link
+        for link in pips["find-links"].split()
+        if link.startswith("http") or Path(link.removeprefix("file://")).exists()
+    ]
+    return unless_told(UV_INDEX=pips["extra-index-url"], UV_FIND_LINKS=",".join(links))
+
+
+def no_index() -> list[str]:
+    """Of what pip can be told about indexes, only this has no variable in uv."""
+    return ["--no-index"] if pip_settings()["no-index"].lower() in YES else []
+
+
+def unless_told(**settings: str) -> dict[str, str]:
+    """What the person has set for uv, under the newer name or the older, stays as it is."""
+    own = os.environ.keys()
+    return {name: value for name, value in settings.items() if value and not {name, OLDER_NAMES.get(name, name)} & own}
+
+
+@functools.cache
+def pip_settings() -> defaultdict[str, str]:
+    """As pip reads its files and variables for an installation, with a space between the items of a list.
+
+    Nothing where no Python here has pip.
+    """
+    listings = (output(python, "-m", "pip", "config", "list") for python in pythons())
+    listing = next((listing for listing in listings if listing is not None), "")
+    settings: defaultdict[str, str] = defaultdict(str)
+    for section in ("global", "install", ":env:"):  # in pip, too, the later wins, and an empty value is none
+        for name, value in re.findall(rf"^{section}\.(.+?)=(.+)$", listing, re.MULTILINE):
+            if words := ast.literal_eval(value).split():
+                settings[name] = " ".join(map(os.path.expanduser, words))
+    return settings
 
 
 def runs(*command: str | Path) -> bool:
+    return output(*command, "--version") is not None
+
+
+def output(*command: str | Path) -> str | None:
+    """What the command prints, or None where it fails or there is no such command."""
     try:
-        return subprocess.run([*command, "--version"], capture_output=True, check=False).returncode == 0
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     except OSError:
-        return False
+        return None
+    return None if done.returncode else done.stdout

@@ -34,6 +34,8 @@ def complaint() -> str:
 
 
 def compile_locks(folder: Path, arguments: list[str]) -> None:
+    # From the index alone: uv lists the files of a version as the first source has them, and an extra index or a folder
+    # may have them for one kind of machine only.
     environment = os.environ | index_settings()
     for lock, more in ((LOCK, ()), (DEV_LOCK, DEV)):
         command = [UV, "pip", "compile", *FLAGS, *more, *arguments, "-o", str(folder / lock.name)]
