@@ -85,9 +85,11 @@ def odd_cookie_values(signed: str) -> list[str]:
         # Not the last, two of whose bits mean nothing, and not into base64's other spellings of - and _: either can be
         # the same signature.
         changed[chance.randrange(len(changed) - 1)] = chance.choice(LETTERS)
-        values.append(
-            "".join(changed) if chance.random() < 0.5 else chance.randbytes(chance.randrange(60)).decode("latin-1")
-        )
+        noise = chance.randbytes(chance.randrange(60)).decode("latin-1")
+        value = "".join(changed) if chance.random() < 0.5 else noise
+        # No header has a line break, and one letter may be changed into itself.
+        if value != signed and not set("\r\n") & set(value):
+            values.append(value)
     return values
 
 
@@ -106,10 +108,9 @@ class TestOddCookies:
         self, client: FlaskClient, user: User, session_factory: SessionFactory
     ) -> None:
         true = session_factory(user)
-        headers = [{"Cookie": f"{true.name}={value}"} for value in odd_cookie_values(true.value) if value != true.value]
-        cookies = [header for header in headers if not set("\r\n") & set(header["Cookie"])]
-        statuses = {client.get("/api/blogs", headers=header).status_code for header in cookies}
-        assert (statuses, len(cookies) > 180) == ({401}, True)
+        headers = [{"Cookie": f"{true.name}={value}"} for value in odd_cookie_values(true.value)]
+        statuses = {client.get("/api/blogs", headers=header).status_code for header in headers}
+        assert (statuses, len(headers)) == ({401}, 200)
 
     @pytest.mark.parametrize("content", ODD_CONTENTS, ids=lambda content: str(content)[:40])
     def test_that_were_rightly_signed_are_nobodys(
