@@ -14,10 +14,12 @@ GRACE_SECONDS = 3
 # A parent that is killed closes the pipe without a word; then what it started must not outlive it.
 WATCHER = f"""
 read -r _ && exit
-kill -"$2" "$1"
+process=$1
+kill -"$2" "$process"
 sleep {GRACE_SECONDS}
-kill -KILL -- "-$1"
-[ -z "$3" ] || rm -rf -- "$3"
+kill -KILL -- "-$process"
+shift 2
+rm -rf -- "$@"
 """
 
 
@@ -41,7 +43,7 @@ class Processes:
         process = subprocess.Popen(command, **settings)
         self._running[name] = process
         self._stop_signals[name] = stop_signal
-        self._watchers.append(watcher(str(process.pid), str(int(stop_signal)), str(folder or "")))
+        self._watchers.append(watcher(process, stop_signal, *([folder] if folder else [])))
 
     def check(self) -> None:
         for name, process in self._running.items():
@@ -65,7 +67,9 @@ class Processes:
             watching.communicate(b"stopped\n")
 
 
-def watcher(*arguments: str) -> subprocess.Popen[bytes]:
+def watcher(process: subprocess.Popen[bytes], stop_signal: signal.Signals, *paths: Path) -> subprocess.Popen[bytes]:
+    """Ends that process with its group, and removes those paths, if we end before we have told it `stopped`."""
+    arguments = [str(process.pid), str(int(stop_signal)), *map(str, paths)]
     return subprocess.Popen(
         ["sh", "-c", WATCHER, "watcher", *arguments],
         stdin=subprocess.PIPE,

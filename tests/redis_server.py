@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 from redis import Redis
+
+from tests.processes import running
 
 
 def executable() -> str | None:
@@ -39,6 +42,7 @@ class RedisServer:
             self._port = probe.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self.client: Any = Redis.from_url(self.url)
+        self._running = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -47,7 +51,9 @@ class RedisServer:
             return
         command = [executable() or "redis-server", "--port", str(self._port), "--bind", "127.0.0.1"]
         quiet = ["--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        self._process = subprocess.Popen([*command, *quiet], stdout=subprocess.PIPE)
+        self._process = self._running.enter_context(
+            running([*command, *quiet], stop_signal=signal.SIGKILL, stdout=subprocess.PIPE)
+        )
         lines = iter(self._process.stdout.readline, b"") if self._process.stdout else ()
         assert any(b"Ready to accept connections" in line for line in lines), "redis-server did not start"
 
@@ -59,11 +65,8 @@ class RedisServer:
 
     def kill(self) -> None:
         self.client.close()
-        if self._process is not None:
-            # Leaving the block closes the pipe and waits for the end.
-            with self._process as process:
-                process.kill()
-            self._process = None
+        self._running.close()
+        self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:

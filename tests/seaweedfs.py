@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,8 +20,10 @@ import pytest
 import requests
 
 from app.attachments.storage.s3 import S3Store
+from tests.processes import running
 
 READY_WITHIN = 30
+PARTS = ("s3", "filer", "volume", "master", "admin")
 
 
 @dataclass(frozen=True)
@@ -73,18 +76,26 @@ def running_seaweedfs() -> Iterator[SeaweedFS]:
     ports = free_ports(10)
     server = SeaweedFS(f"http://127.0.0.1:{ports[0]}", secrets.token_hex(10), secrets.token_hex(20))
     (folder / "s3.json").write_text(json.dumps(identities(server)))
-    with log.open("wb") as output:
-        process = subprocess.Popen(command(folder, ports), stdout=output, stderr=output, cwd=folder)
     try:
-        wait_until_healthy(server, process, log)
-        yield server
+        with (
+            log.open("wb") as output,
+            # On SIGTERM it drains for ten seconds, and nothing here is worth keeping.
+            running(
+                command(folder, ports),
+                folder,
+                *sockets(ports),
+                stop_signal=signal.SIGKILL,
+                cwd=folder,
+                stdout=output,
+                stderr=output,
+            ) as process,
+        ):
+            wait_until_healthy(server, process, log)
+            yield server
     finally:
-        # On SIGTERM it drains for ten seconds, and nothing here is worth keeping.
-        process.kill()
-        process.wait()
         shutil.rmtree(folder)
-        for port in ports:
-            remove_sockets(port)
+        for left in sockets(ports):
+            left.unlink(missing_ok=True)
 
 
 def free_ports(count: int) -> list[int]:
@@ -103,8 +114,7 @@ def identities(server: SeaweedFS) -> dict[str, object]:
 
 def command(folder: Path, ports: list[int]) -> list[str]:
     # One port for each: without it there is a fixed default, and so one server a machine.
-    options = ("s3.port", "filer.port", "volume.port", "master.port", "admin.port")
-    named = [name for each in options for name in (each, f"{each}.grpc")]
+    named = [name for each in PARTS for name in (f"{each}.port", f"{each}.port.grpc")]
     return [
         weed(),
         "-logtostderr",
@@ -142,10 +152,9 @@ def weed() -> str:
     return found
 
 
-def remove_sockets(port: int) -> None:
+def sockets(ports: list[int]) -> list[Path]:
     # Its names for these are fixed, wherever its folder and the temporary one are.
-    for left in Path("/", "tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):
-        left.unlink()
+    return [Path(f"/tmp/seaweedfs-{each}-grpc-{port}.sock") for each, port in zip(PARTS, ports[1::2], strict=True)]  # noqa: S108
 
 
 def wait_until_healthy(server: SeaweedFS, process: subprocess.Popen[bytes], log: Path) -> None:

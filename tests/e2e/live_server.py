@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from app.config import Settings
+from tests.processes import running
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -100,8 +101,9 @@ def listening_socket() -> socket.socket:
 def _process(
     arguments: list[str], inherited: socket.socket, log: Path, variables: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
+    with (
+        log.open("wb") as output,
+        running(
             [sys.executable, *arguments],
             cwd=ROOT,
             env={**os.environ, **variables},
@@ -109,17 +111,10 @@ def _process(
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=[inherited.fileno()],
-        )
+        ) as process,
+    ):
         inherited.close()
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        yield process
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
