@@ -80,16 +80,15 @@ class Database:
             session.commit()
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, **options: Any) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     limits = f"-c statement_timeout={BUSY_SECONDS}s -c lock_timeout={BUSY_SECONDS // 2}s"
-    return create_engine(
-        url, pool_pre_ping=True, connect_args={"connect_timeout": 3, "options": limits}, hide_parameters=True
-    )
+    connect_args = {"connect_timeout": 3, "options": limits}
+    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, hide_parameters=True, **options)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -4,11 +4,12 @@ import argparse
 import contextlib
 import errno
 import re
+import runpy
 import secrets
 import socket
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +21,10 @@ from dev.steps import ROOT, SetupError, step
 PROVIDER_PORTS = range(9400, 9500)
 PATIENCE_SECONDS = 60
 APP = ROOT / "app"
+# By its path, because as a module it would import the whole blog.
+revisions: Callable[[Path], tuple[set[str], set[str]]] = runpy.run_path(str(APP / "migrations" / "revisions.py"))[
+    "revisions"
+]
 
 
 def run(arguments: list[str]) -> int:
@@ -115,14 +120,11 @@ def migrate(environment: Mapping[str, str], embedded: Path | None) -> None:
 
 def is_current(database: Path) -> bool:
     """Alembic would take as long to find this out as the blog takes to start."""
-    scripts = "".join(file.read_text() for file in (APP / "migrations" / "versions").glob("*.py"))
-    made, superseded = (
-        set(re.findall(rf'^{name}\b.*= "(\w+)"', scripts, re.MULTILINE)) for name in ("revision", "down_revision")
-    )
+    _, latest = revisions(APP / "migrations" / "versions")
     if not database.exists():
         return False
     with contextlib.closing(sqlite3.connect(database)) as connection, contextlib.suppress(sqlite3.Error):
-        return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")} == made - superseded
+        return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")} == latest
     return False
 
 

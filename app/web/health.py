@@ -1,14 +1,21 @@
 """For load balancers: does the process live, and can it do its work."""
 
+import errno
+import os
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask
-from sqlalchemy import text
+from sqlalchemy import Engine, NullPool, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.current import database
+from app.current import settings
+from app.db import make_engine
+from app.migrations.revisions import VERSIONS, revisions
 from app.web.public import public
 
 if TYPE_CHECKING:
@@ -17,6 +24,9 @@ if TYPE_CHECKING:
 blueprint = Blueprint("health", __name__)
 
 PATHS = ("/healthz", "/readyz")
+PROBE_BYTES = 64 * 1024
+# Of the code that runs, which need not be what is on the disk by now.
+KNOWN, LATEST = revisions(VERSIONS)
 
 
 def init_app(app: Flask, *, base_url: str) -> None:
@@ -42,15 +52,43 @@ def healthz() -> dict[str, str]:
 @blueprint.get("/readyz")
 @public
 def readyz() -> tuple[dict[str, str], int]:
-    """Each dependency and its state; 503 when the blog cannot work without one that is down."""
-    state = _database_state()
-    return {"status": state, "database": state}, 200 if state == "ok" else 503
+    """What the blog needs, and the state of each; 503 when it cannot work as they are.
+
+    A schema that is newer than the code is no obstacle: a deployment migrates first, and replaces the code then.
+    """
+    url = settings().database_url
+    database, schema = _database_and_schema(url)
+    disk = _disk(settings().instance_dir)
+    works = database == "ok" and schema != "old" and (disk == "ok" or not url.startswith("sqlite"))
+    status = "down" if not works else "ok" if disk == "ok" else "degraded"
+    return {"status": status, "database": database, "schema": schema, "disk": disk}, 200 if works else 503
 
 
-def _database_state() -> str:
+def _database_and_schema(url: str) -> tuple[str, str]:
     try:
-        with database().read() as session:
-            session.execute(text("SELECT version_num FROM alembic_version"))
+        with _engine(url).connect() as connection:
+            migrated = inspect(connection).has_table("alembic_version")
+            applied = set(connection.scalars(text("SELECT version_num FROM alembic_version"))) if migrated else set()
     except SQLAlchemyError:
-        return "down"
+        return "down", "unknown"
+    if applied - KNOWN:
+        return "ok", "newer"
+    return "ok", "ok" if applied == LATEST else "old"
+
+
+@cache
+def _engine(url: str) -> Engine:
+    # Each time a new connection, whose beginning has a time limit: on one that it has already, the driver would wait
+    # for ever for a database that is frozen.
+    return make_engine(url, poolclass=NullPool)
+
+
+def _disk(folder: Path) -> str:
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "down"
     return "ok"
