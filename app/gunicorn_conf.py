@@ -7,6 +7,11 @@ import os
 import shutil
 import socket
 import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +36,21 @@ limit_request_field_size = 8190
 loglevel = "warning"
 
 _CLIENT_SECONDS = 10
+_RETRY_SECONDS = 2
 _metrics = Path(_env.get("INSTANCE_DIR") or "instance").resolve() / "metrics"
 # Each worker counts in a file of its own there, and any of them can add them up. A server has a folder of its own,
 # named by the arbiter, because several may share an instance folder.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_metrics / str(os.getpid())))
 
 
-def on_starting(_server: Any) -> None:
-    """Begin counting at zero, and clear up after servers that are gone."""
+def on_starting(server: Any) -> None:
+    """Begin counting at zero, clear up after servers that are gone, and have every reload tried before it is done."""
     for folder in _metrics.glob("*"):
         if folder.name == str(os.getpid()) or not _is_running(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
     (_metrics / str(os.getpid())).mkdir(parents=True)
+    # What SIGHUP calls: no hook of gunicorn's comes early enough to refuse a reload.
+    server.handle_hup = partial(_reload, server, server.handle_hup)
 
 
 def _is_running(pid: str) -> bool:
@@ -55,9 +63,53 @@ def _is_running(pid: str) -> bool:
     return True
 
 
+def _reload(server: Any, reload: Callable[[], None]) -> None:
+    if problem := _reload_problem(server):
+        server.log.error("Reload refused, the site goes on as it was: %s", problem)
+    else:
+        reload()
+
+
+def _reload_problem(server: Any) -> str:
+    """Why a server started now would fail, in one line: gunicorn would end the running one for the same reason."""
+    command = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config", "--print-config"]
+    # gunicorn's own `--pythonpath` comes too late for its `--check-config`.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    limit = server.timeout or None
+    try:
+        tried = subprocess.run(
+            command, env=environment, capture_output=True, text=True, errors="replace", timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"the code does not import within {server.timeout} seconds"
+    except OSError as error:
+        return str(error)
+    if tried.returncode:
+        return (tried.stderr.strip() or f"trying it ended with {tried.returncode}").splitlines()[-1]
+    if _address(tried.stdout) != _address(str(server.cfg)):
+        return "another address to listen on takes a restart"
+    return ""
+
+
+def _address(config: str) -> list[str]:
+    return [line for line in config.splitlines() if line.startswith("bind ")]
+
+
 def when_ready(server: Any) -> None:
     """Keep clients that connect and say nothing from holding a thread."""
     for listener in server.LISTENERS:
         if hasattr(socket, "TCP_DEFER_ACCEPT"):
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _CLIENT_SECONDS)
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _CLIENT_SECONDS, 0))
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Have a worker that cannot load the code replaced, again and again, until the code is mended.
+
+    gunicorn ends the whole site for such a worker. That is right for the first ones alone, when nobody is served yet.
+    """
+    ending = sys.exc_info()[1]
+    failed = isinstance(ending, SystemExit) and ending.code in (server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR)
+    if failed and worker.age > server.cfg.workers:
+        time.sleep(_RETRY_SECONDS)
+        sys.exit(1)

@@ -1,0 +1,216 @@
+"""The server that `gunicorn wsgi:app` starts, with the settings beside it, over code that changes and breaks."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from app.config import Settings
+from tests.conftest import ROOT
+from tests.processes import listens, running
+from tests.redis_server import until
+from tests.seaweedfs import free_ports
+
+CODE = """
+import os
+
+def app(environ, start_response):
+    start_response("200 OK", [("X-Worker", str(os.getpid()))])
+    return [b"one"]
+"""
+PATIENCE = 60
+GUNICORN = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+
+
+@dataclass
+class Server:
+    """Two workers over a folder of their own."""
+
+    folder: Path
+    url: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def answer(self) -> str:
+        with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310  a loopback address of ours
+            return str(answer.read().decode())
+
+    def worker(self) -> int:
+        """One of those that answer."""
+        with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310
+            return int(answer.headers["X-Worker"])
+
+    def both_workers(self) -> set[int]:
+        found: set[int] = set()
+
+        def both() -> bool:
+            found.add(self.worker())
+            return len(found) == 2
+
+        until(both, PATIENCE)
+        return found
+
+    def reload(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+
+    def refuses(self, reason: str) -> bool:
+        """To reload for that reason, and goes on."""
+        until(lambda: f"Reload refused, the site goes on as it was: {reason}\n" in self.log, PATIENCE)
+        return bool(self.answer())
+
+
+@contextmanager
+def started(
+    folder: Path, *options: str, port: int | None = None, wrapped: Callable[[list[str]], list[str]] = list
+) -> Iterator[Server]:
+    """With that port only in the file of settings, or else on a socket of ours."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
+        bind = [] if port else [f"--bind=fd://{listener.fileno()}"]
+        with running(
+            wrapped([*GUNICORN, *bind, *options]),
+            cwd=folder,
+            env=environment(),
+            stdout=log,
+            stderr=log,
+            pass_fds=[listener.fileno()],
+        ) as process:
+            url = f"http://127.0.0.1:{port or listener.getsockname()[1]}/healthz"
+            listener.close()
+            until(lambda: process.poll() is not None or listens(url), PATIENCE)
+            yield Server(folder, url, process)
+
+
+def environment() -> dict[str, str]:
+    settings = [name.upper() for name in Settings.model_fields]
+    ours = {name: value for name, value in os.environ.items() if name not in settings}
+    # A module that is changed twice in a second looks unchanged to its compiled form.
+    return {**ours, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+    (tmp_path / "wsgi.py").write_text(CODE)
+    (tmp_path / ".env").write_text("WEB_CONCURRENCY=2\n")
+    return tmp_path
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    with started(folder) as server:
+        assert server.answer() == "one"
+        yield server
+
+
+class TestAReloadOfCodeThatDoesNotImport:
+    @pytest.fixture(autouse=True)
+    def refused(self, server: Server) -> None:
+        (server.folder / "wsgi.py").write_text("import nowhere")
+        server.reload()
+        assert server.refuses("ModuleNotFoundError: No module named 'nowhere'")
+
+    def test_leaves_the_old_code_serving(self, server: Server) -> None:
+        assert server.answer() == "one"
+
+    def test_says_why_in_one_line(self, server: Server) -> None:
+        assert len(server.log.splitlines()) == 1
+
+    def test_is_made_good_by_code_that_does(self, server: Server) -> None:
+        (server.folder / "wsgi.py").write_text(CODE.replace("one", "two"))
+        server.reload()
+        until(lambda: server.answer() == "two", PATIENCE)
+
+
+class TestAReload:
+    @pytest.mark.parametrize(
+        ("name", "text", "reason"),
+        [
+            ("gunicorn.conf.py", "def (", "SyntaxError: invalid syntax"),
+            ("wsgi.py", "import os\nos._exit(9)", "trying it ended with 9"),
+            (".env", "WEB_CONCURRENCY=many", "ValueError: invalid literal for int() with base 10: 'many'"),
+        ],
+    )
+    def test_that_gunicorn_cannot_try_is_refused(self, server: Server, name: str, text: str, reason: str) -> None:
+        (server.folder / name).write_text(text)
+        server.reload()
+        assert server.refuses(reason)
+
+    def test_of_settings_that_do_not_hold_is_refused(self, folder: Path) -> None:
+        (folder / "wsgi.py").unlink()
+        (folder / ".env").write_text("WEB_CONCURRENCY=1")
+        with started(folder, "--pythonpath", str(ROOT), "--timeout", "120") as server:
+            assert server.answer()
+            (folder / ".env").write_text("SECRET_KEY=short")
+            server.reload()
+            assert server.refuses("Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more")
+
+    def test_with_another_port_is_refused(self, folder: Path) -> None:
+        port, other = free_ports(2)
+        (folder / ".env").write_text(f"PORT={port}")
+        with started(folder, port=port) as server:
+            (folder / ".env").write_text(f"PORT={other}")
+            server.reload()
+            assert server.refuses("another address to listen on takes a restart")
+
+    def test_without_its_interpreter_is_refused(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        python = folder / "python"
+        python.symlink_to(sys.executable)
+        monkeypatch.setenv("PYTHONPATH", sysconfig.get_path("purelib"))
+        with started(folder, wrapped=lambda command: [str(python), *command[1:]]) as server:
+            assert server.answer() == "one"
+            python.unlink()
+            server.reload()
+            assert server.refuses(f"[Errno 2] No such file or directory: '{python}'")
+
+    def test_of_code_that_hangs_is_refused(self, folder: Path) -> None:
+        with started(folder, "--timeout", "3") as server:
+            assert server.answer() == "one"
+            (folder / "wsgi.py").write_text("import threading\nthreading.Event().wait()")
+            server.reload()
+            assert server.refuses("the code does not import within 3 seconds")
+
+
+class TestAWorkerKilledOverCodeThatDoesNotImport:
+    @pytest.fixture(autouse=True)
+    def killed(self, server: Server) -> None:
+        self.gone, self.left = server.both_workers()
+        (server.folder / "wsgi.py").write_text("import nowhere")
+        os.kill(self.gone, signal.SIGKILL)
+        until(lambda: "exited with code" in server.log, PATIENCE)
+
+    def test_leaves_the_other_serving(self, server: Server) -> None:
+        until(lambda: server.log.count("exited with code") > 1, PATIENCE)
+        assert server.worker() == self.left
+
+    def test_is_replaced_once_it_does(self, server: Server) -> None:
+        (server.folder / "wsgi.py").write_text(CODE)
+        until(lambda: server.worker() != self.left, PATIENCE)
+
+
+class TestAFirstStart:
+    @pytest.fixture(autouse=True)
+    def tried(self, folder: Path) -> None:
+        (folder / "wsgi.py").write_text("import nowhere")
+        command = [*GUNICORN, "--bind=127.0.0.1:0"]
+        self.ended = subprocess.run(
+            command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    def test_ends_when_the_code_does_not_import(self) -> None:
+        assert self.ended.returncode == 3
+
+    def test_says_why(self) -> None:
+        assert "ModuleNotFoundError: No module named 'nowhere'\n" in self.ended.stderr
