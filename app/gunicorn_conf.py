@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ keepalive = 5
 forwarded_allow_ips = _env.get("FORWARDED_ALLOW_IPS") or ""
 # The default socket's path is shared by every gunicorn of one user, and breaks in containers.
 control_socket_disable = True
+# For the workers' heartbeats: on a full disk Python finds no temporary folder, and no worker would start.
+_memory = "/dev/shm"  # noqa: S108  the files there have no names
+worker_tmp_dir = _memory if os.access(_memory, os.W_OK | os.X_OK) else None
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
@@ -37,18 +41,16 @@ loglevel = "warning"
 
 _CLIENT_SECONDS = 10
 _RETRY_SECONDS = 2
+# A worker counts about a dozen things; there is room for ninety.
+_COUNTER_BYTES = 16 * 1024
 _metrics = Path(_env.get("INSTANCE_DIR") or "instance").resolve() / "metrics"
-# Each worker counts in a file of its own there, and any of them can add them up. A server has a folder of its own,
-# named by the arbiter, because several may share an instance folder.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_metrics / str(os.getpid())))
 
 
 def on_starting(server: Any) -> None:
-    """Begin counting at zero, clear up after servers that are gone, and have every reload tried before it is done."""
+    """Clear up after servers that are gone, and have every reload tried before it is done."""
     for folder in _metrics.glob("*"):
         if folder.name == str(os.getpid()) or not _is_running(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
-    (_metrics / str(os.getpid())).mkdir(parents=True)
     # What SIGHUP calls: no hook of gunicorn's comes early enough to refuse a reload.
     server.handle_hup = partial(_reload, server, server.handle_hup)
 
@@ -103,6 +105,26 @@ def when_ready(server: Any) -> None:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _CLIENT_SECONDS, 0))
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Give a worker a file for its counters, which any worker can add up, or let it count for itself alone.
+
+    The file is mapped into memory, where writing what the disk has no room for ends the process: so the room is taken
+    before. A server has a folder of its own, because several may share an instance folder.
+    """
+    counters = _counters(worker)
+    reserved = counters.with_suffix(".new")
+    try:
+        counters.parent.mkdir(parents=True, exist_ok=True)
+        reserved.touch(mode=0o600)
+        reserved.write_bytes(bytes(_COUNTER_BYTES))
+        # Whoever adds up meanwhile must not find half a file.
+        reserved.rename(counters)
+    except OSError as error:
+        server.log.warning("Worker %s is missing from /metrics: %s", worker.pid, error)
+    else:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counters.parent)
+
+
 def worker_exit(server: Any, worker: Any) -> None:
     """Have a worker that cannot load the code replaced, again and again, until the code is mended.
 
@@ -111,5 +133,12 @@ def worker_exit(server: Any, worker: Any) -> None:
     ending = sys.exc_info()[1]
     failed = isinstance(ending, SystemExit) and ending.code in (server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR)
     if failed and worker.age > server.cfg.workers:
+        with suppress(OSError):
+            _counters(worker).unlink()
         time.sleep(_RETRY_SECONDS)
         sys.exit(1)
+
+
+def _counters(worker: Any) -> Path:
+    # Where prometheus_client looks for it.
+    return _metrics / str(worker.ppid) / f"counter_{worker.pid}.db"

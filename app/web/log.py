@@ -2,8 +2,19 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
+
+
+class LossyLogger(structlog.PrintLogger):
+    """Loses the lines that cannot be written: a full disk costs these, and no answers."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
 
 
 def init(*, production: bool) -> None:
@@ -18,6 +29,7 @@ def init(*, production: bool) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
+        logger_factory=lambda *_names: LossyLogger(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )

@@ -1,15 +1,18 @@
 """The server that `gunicorn wsgi:app` starts, with the settings beside it, over code that changes and breaks."""
 
 import os
+import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -20,11 +23,17 @@ from tests.conftest import ROOT
 from tests.processes import listens, running
 from tests.redis_server import until
 from tests.seaweedfs import free_ports
+from tests.small_disk import on_a_full_disk
 
 CODE = """
 import os
+from prometheus_client import Counter
+
+asked = Counter("asked", "How often this was asked.", ["by"])
 
 def app(environ, start_response):
+    for number in range(50):
+        asked.labels(f"somebody whose name is about as long as names get, and {number}").inc()
     start_response("200 OK", [("X-Worker", str(os.getpid()))])
     return [b"one"]
 """
@@ -43,6 +52,10 @@ class Server:
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text()
+
+    @property
+    def counters(self) -> list[Path]:
+        return list(self.folder.glob("instance/metrics/*/*.db"))
 
     def answer(self) -> str:
         with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310  a loopback address of ours
@@ -199,6 +212,10 @@ class TestAWorkerKilledOverCodeThatDoesNotImport:
         (server.folder / "wsgi.py").write_text(CODE)
         until(lambda: server.worker() != self.left, PATIENCE)
 
+    def test_leaves_no_counters_of_workers_that_never_were(self, server: Server) -> None:
+        real = {f"counter_{pid}.db" for pid in (self.gone, self.left)}
+        until(lambda: {path.name for path in server.counters} == real, PATIENCE)
+
 
 class TestAFirstStart:
     @pytest.fixture(autouse=True)
@@ -214,3 +231,35 @@ class TestAFirstStart:
 
     def test_says_why(self) -> None:
         assert "ModuleNotFoundError: No module named 'nowhere'\n" in self.ended.stderr
+
+
+class TestAStartOnAFullDisk:
+    def test_takes_place(self, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+        with started(folder, wrapped=partial(on_a_full_disk, folder, tmp_path_factory.mktemp("disk"))) as server:
+            assert server.answer() == "one"
+
+
+class TestAWorkersCounters:
+    def test_take_their_room_on_the_disk_at_once(self, server: Server) -> None:
+        names = {f"counter_{pid}.db" for pid in server.both_workers()}
+        sizes = {path.name: path.stat() for path in server.counters}
+        assert set(sizes) == names
+        # A file that is mapped into memory, and has less, ends its process on a full disk.
+        assert all(size.st_blocks * 512 >= size.st_size > 0 for size in sizes.values())
+
+    def test_never_outgrow_it(self, folder: Path) -> None:
+        with started(folder) as server:
+            until(lambda: len(server.counters) == 2, PATIENCE)
+            before = {path: path.stat().st_size for path in server.counters}
+            server.both_workers()
+            assert {path: path.stat().st_size for path in server.counters} == before
+
+    def test_are_for_nobody_else_to_read(self, server: Server) -> None:
+        assert {stat.S_IMODE(path.stat().st_mode) for path in server.counters} == {0o600}
+
+    def test_are_done_without_where_they_cannot_be(self, folder: Path) -> None:
+        (folder / "instance").mkdir()
+        (folder / "instance/metrics").write_text("not a folder")
+        with started(folder) as server:
+            assert server.answer() == "one"
+            assert re.search(r"Worker \d+ is missing from /metrics: .*Not a directory", server.log)
