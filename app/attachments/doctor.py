@@ -277,7 +277,7 @@ def lets_our_pages_upload(visit: Visit) -> str:
     if not {allowed_origin(asked), allowed_origin(sent)} <= {visit.origin, "*"}:
         return f"The bucket has no CORS rule for {visit.origin}."
     if not asked.ok:
-        return f"Before a page of {visit.origin} uploads, the browser asks, and was answered with {asked.status_code}."
+        return f"What browsers ask before an upload was answered with {asked.status_code}."
     missing = [
         *not_allowed([upload.method], asked.headers.get("Access-Control-Allow-Methods", "")),
         *not_allowed(upload.headers, asked.headers.get("Access-Control-Allow-Headers", "")),

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from app.attachments.storage.disk import CHECKSUM_HEADER, DiskStore, Label
-from app.attachments.storage.store import ObjectInfo, ObjectNotFound, sha256_of
+from app.attachments.storage.store import ListedObject, ObjectInfo, ObjectNotFound, sha256_of
 
 # What should be refused, and the promise that is broken by doing it.
 MISUSES = {
@@ -54,10 +54,11 @@ FAULTS = {
     "tells no checksum": "tells what it stored",
     "shows its own type": "serves a signed address",
     "shows no disposition": "serves a signed address",
+    "lists nothing": "shows nobody its list",
     "keeps what is deleted": "deletes a file",
     "fails a preflight": "lets our pages upload",
-    "allows no origin": "lets our pages upload",
-    "allows no origin to upload": "lets our pages upload",
+    "names no origin before an upload": "lets our pages upload",
+    "names no origin after an upload": "lets our pages upload",
     "allows no PUT": "lets our pages upload",
     "allows no content-type": "lets our pages upload",
     "allows every origin": "lets no other page upload",
@@ -106,6 +107,9 @@ class CarelessStore(DiskStore):
         found = super().head(key)
         return replace(found, sha256=None) if found and "tells no checksum" in self.faults else found
 
+    def list(self, prefix: str) -> Iterator[ListedObject]:
+        return iter(()) if "lists nothing" in self.faults else super().list(prefix)
+
     def delete(self, key: str) -> None:
         if "keeps what is deleted" not in self.faults:
             super().delete(key)
@@ -126,7 +130,7 @@ class CarelessStore(DiskStore):
             response.headers["Access-Control-Allow-Origin"] = "*"
         elif "allows every origin" in self.faults:
             response.headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
-        elif "allows no origin" not in self.faults and (asking or "allows no origin to upload" not in self.faults):
+        elif f"names no origin {'before' if asking else 'after'} an upload" not in self.faults:
             # To others as well, as some do: browsers compare.
             response.headers["Access-Control-Allow-Origin"] = self.origin
         return response

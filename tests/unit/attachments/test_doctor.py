@@ -152,11 +152,12 @@ class TestAStoreWithOneFault:
 # What became of a HEAD, only its status tells.
 @pytest.mark.parametrize(("misuse", "promise"), [each for each in MISUSES.items() if each[0] != "HEAD for PUT"])
 class TestAStoreThatSaysNoAndDoesItAllTheSame:
-    def test_breaks_the_promise(
+    def test_is_told_of_what_it_did(
         self, new_store: NewStore, monkeypatch: pytest.MonkeyPatch, misuse: str, promise: str
     ) -> None:
         monkeypatch.setattr(doctor, "EXAMINATIONS", {promise: EXAMINATIONS[promise]})
-        assert broken(examine(new_store([misuse], done=412), ORIGIN)) == [promise]
+        [found] = examine(new_store([misuse], done=412), ORIGIN)
+        assert (found.holds, "as it was signed" in found.detail) == (False, False)
 
 
 class TestAStoreThatSaysYesAndDoesNothing:
