@@ -147,6 +147,14 @@ class TestLoggingOut:
         expect(page.get_by_role("link", name="Login With Google")).to_be_visible()
         assert self.elsewhere.get("/api/current_user") is None
 
+    class TestByTypingTheAddress:
+        @pytest.fixture(autouse=True)
+        def typed(self, logged_in_twice: None, page: CustomPage) -> None:
+            page.goto("/auth/logout")
+
+        def test_is_asked_first(self, page: CustomPage) -> None:
+            expect(page.get_by_role("heading", name="Log out?")).to_be_visible()
+
     class TestByALinkOnAnotherSite:
         @pytest.fixture(autouse=True)
         def lured(self, logged_in_twice: None, page: CustomPage, base_url: str) -> None:

@@ -102,11 +102,14 @@ class TestEightFirstLoginsAtOnce:
         assert (count, len(self.ids)) == (1, 1)
 
 
+A_CLICK = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
+
+
 class TestLoggingOut:
     @pytest.fixture(autouse=True)
     def logged_out(self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory) -> None:
         self.cookie = session_factory(user_factory()).header
-        self.answer = client.get("/auth/logout", headers={**self.cookie, "Sec-Fetch-Site": "same-origin"})
+        self.answer = client.get("/auth/logout", headers={**self.cookie, **A_CLICK})
 
     def test_takes_the_cookie_away(self) -> None:
         assert "Max-Age=0" in self.answer.headers["Set-Cookie"]
@@ -115,10 +118,40 @@ class TestLoggingOut:
         assert client.get("/api/blogs", headers=self.cookie).status_code == 401
 
 
-class TestAskingForTheHeadOfLogout:
-    def test_does_not_log_out(
-        self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        pytest.param("GET", {**A_CLICK, "Sec-Fetch-Site": "none"}, id="a link in a mail, or the address typed"),
+        pytest.param("GET", {**A_CLICK, "Sec-Fetch-Site": "cross-site"}, id="a link on another site"),
+        pytest.param("GET", {**A_CLICK, "Sec-Fetch-Site": "same-site"}, id="a link on a neighbouring host"),
+        pytest.param("GET", {**A_CLICK, "Sec-Fetch-Mode": "no-cors"}, id="an image"),
+        pytest.param("GET", {**A_CLICK, "Sec-Fetch-Mode": "cors"}, id="a script"),
+        pytest.param("GET", {**A_CLICK, "Sec-Fetch-User": ""}, id="a page that goes there by itself"),
+        pytest.param("GET", {**A_CLICK, "Sec-Purpose": "prefetch;prerender"}, id="a prefetch"),
+        pytest.param("GET", {}, id="a browser that does not say"),
+        pytest.param("HEAD", A_CLICK, id="a request for the head alone"),
+    ],
+)
+class TestComingToLogoutBy:
+    @pytest.fixture(autouse=True)
+    def came(
+        self,
+        client: FlaskClient,
+        session_factory: SessionFactory,
+        user_factory: UserFactory,
+        method: str,
+        headers: dict[str, str],
     ) -> None:
-        cookie = session_factory(user_factory()).header
-        client.head("/auth/logout", headers={**cookie, "Sec-Fetch-Site": "same-origin"})
-        assert client.get("/api/blogs", headers=cookie).status_code == 200
+        self.cookie = session_factory(user_factory()).header
+        self.answer = client.open("/auth/logout", method=method, headers={**self.cookie, **headers})
+
+    def test_leads_to_a_question(self) -> None:
+        assert self.answer.status_code == 200
+
+    def test_does_not_log_out(self, client: FlaskClient) -> None:
+        assert client.get("/api/blogs", headers=self.cookie).status_code == 200
+
+
+class TestComingToLogoutLoggedOut:
+    def test_is_asked_nothing(self, client: FlaskClient) -> None:
+        assert "You are logged out" in client.get("/auth/logout").text
