@@ -1,10 +1,11 @@
 """One table turns every error into an answer: a page for people, JSON under /api."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -29,6 +30,7 @@ from app.errors import (
     ProviderUnavailable,
     UnsupportedType,
 )
+from app.web.csrf import is_ours
 from app.web.request_id import request_id
 
 RETRY_AFTER_SECONDS = 5
@@ -142,6 +144,7 @@ def _page(status: int, title: str, sentence: str, fields: dict[str, str]) -> Res
     if status >= 500:
         # Whoever is logged in can only be known from the database that may just have failed.
         g.without_visitor = True
+    more = {"typed": _typed(), "way_back": _way_back()} if status == 401 else {}
     page = render_template(
         "error.html",
         status=status,
@@ -150,8 +153,25 @@ def _page(status: int, title: str, sentence: str, fields: dict[str, str]) -> Res
         fields=fields,
         here=local_path(request.path),
         request_id=request_id(),
+        **more,
     )
     return make_response(page)
+
+
+def _typed() -> Mapping[str, str]:
+    """What a stranger typed into a form of ours. What another site's page sends is never shown."""
+    # Asked here, since strangers get no further than the login check: the API owes them a 401 whatever they send.
+    return request.form if is_ours(settings().base_url) else {}
+
+
+def _way_back() -> str:
+    """The address that a login leads back to: this one, or where it only takes a form, the nearest page above it."""
+    if request.method == "GET":
+        return request.full_path if request.query_string else request.path
+    pages, path = current_app.url_map.bind(""), request.path
+    while not pages.test(path, "GET"):
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def _keep_headers(error: HTTPException, response: Response) -> None:

@@ -18,14 +18,15 @@ def init_app(app: Flask, *, base_url: str) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if view and is_signed(view):
             return
-        if request.method not in SAFE_METHODS and not _ours(base_url):
+        if request.method not in SAFE_METHODS and not is_ours(base_url):
             raise CrossSiteWrite(
                 "This request does not come from this site's own pages. "
                 "Programs send a JSON body, or this site's address in the Origin header."
             )
 
 
-def _ours(base_url: str) -> bool:
+def is_ours(base_url: str) -> bool:
+    """Whether one of this site's own pages sent the request, or a program."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:
         return site in ("same-origin", "none")

@@ -24,6 +24,48 @@ class TestAnAnonymousCaller:
         answer = client.open("/api/blogs", method=method)
         assert (answer.status_code, answer.text) == (401, '{"error": "You must log in!"}')
 
+    @pytest.mark.parametrize("site", ["same-origin", "none", "same-site", "cross-site", ""])
+    def test_reads_them_wherever_the_request_comes_from(self, client: FlaskClient, site: str) -> None:
+        headers = {"Sec-Fetch-Site": site, "Origin": "http://evil.example"}
+        answer = client.post("/api/blogs", data={"title": "T"}, headers=headers)
+        assert (answer.status_code, answer.text) == (401, '{"error": "You must log in!"}')
+
+
+class TestAFormSentByAStranger:
+    def page(self, client: FlaskClient, headers: dict[str, str], path: str = "/blogs/new") -> str:
+        answer = client.post(path, data={"title": "Of value", "email": "ada@people.invalid"}, headers=headers)
+        assert answer.status_code == 401
+        return answer.text
+
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}], ids=str)
+    def test_is_shown_to_be_copied(self, client: FlaskClient, headers: dict[str, str]) -> None:
+        page = self.page(client, headers)
+        assert "Of value</textarea>" in page
+        assert "ada@people.invalid</textarea>" in page
+
+    @pytest.mark.parametrize(
+        "headers",
+        [{}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil.example"}],
+        ids=str,
+    )
+    def test_is_not_shown_when_another_site_wrote_it(self, client: FlaskClient, headers: dict[str, str]) -> None:
+        page = self.page(client, headers)
+        assert "Of value" not in page
+        assert "ada@people.invalid" not in page
+
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("/blogs/new", "/blogs/new"),
+            ("/blogs/1/edit", "/blogs/1/edit"),
+            ("/blogs/1/delete", "/blogs/1/delete"),
+            ("/blogs/1/shares", "/blogs/1"),
+            ("/blogs/1/shares/2/delete", "/blogs/1"),
+        ],
+    )
+    def test_is_led_back_to_the_page_of_the_form(self, client: FlaskClient, path: str, leads_to: str) -> None:
+        assert f'href="/auth/google?next={leads_to}"' in self.page(client, {"Sec-Fetch-Site": "same-origin"}, path)
+
 
 class TestADatabaseThatIsLost:
     @pytest.fixture(autouse=True)
