@@ -11,6 +11,7 @@ class Upload {
     this.form = root.closest("form");
     this.input = root.querySelector("input[type=file]");
     this.attachment = root.querySelector("[name=attachment_id]");
+    this.attached = this.attachment.value;
     this.preview = root.querySelector(".preview");
     this.bar = root.querySelector("progress");
     this.status = root.querySelector(".upload-status");
@@ -24,6 +25,7 @@ class Upload {
     const acts = { cancel: () => this.cancel(), retry: () => this.send(), remove: () => this.remove() };
     for (const [name, act] of Object.entries(acts)) this.part(`[data-act=${name}]`).onclick = act;
     this.input.onchange = () => this.choose(this.input.files[0]);
+    this.attachment.onchange = () => this.showAttached();
     this.preview.onerror = () => this.hidePreview();
     this.form.addEventListener("submit", (event) => this.onSubmit(event));
     document.addEventListener("paste", (event) => this.onPaste(event));
@@ -65,7 +67,7 @@ class Upload {
       this.enter("refused", "Upload failed.", problem);
       return;
     }
-    this.show(file);
+    this.show(file, this.rules.imageTypes.includes(file.type) && URL.createObjectURL(file));
     this.send();
   }
 
@@ -77,12 +79,11 @@ class Upload {
     return size ? "" : "This file is empty.";
   }
 
-  show(file) {
-    const isImage = this.rules.imageTypes.includes(file.type);
-    this.preview.hidden = !isImage;
-    if (isImage) this.preview.src = URL.createObjectURL(file);
-    this.part(".file-name").textContent = file.name;
-    this.part(".file-size").textContent = inWords(file.size);
+  show({ name, size }, picture) {
+    this.preview.hidden = !picture;
+    if (picture) this.preview.src = picture;
+    this.part(".file-name").textContent = name;
+    this.part(".file-size").textContent = inWords(size);
   }
 
   async send() {
@@ -98,7 +99,7 @@ class Upload {
         onProgress: (sent) => this.progress(sent),
       });
       if (controller.signal.aborted) return;
-      this.attachment.value = id;
+      this.attach(id);
       this.enter("done", "Upload successful!");
       this.saveIfAsked();
     } catch (error) {
@@ -131,8 +132,31 @@ class Upload {
   }
 
   forget() {
-    this.attachment.value = "";
+    this.attach("");
     this.hidePreview();
+  }
+
+  attach(id) {
+    this.attached = this.attachment.value = id;
+    this.attachment.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /** Shows the file that came back with a text. If it cannot be had, what is here stays. */
+  async showAttached() {
+    const { state } = this;
+    const id = this.attachment.value;
+    if (id === this.attached) return;
+    const file = id ? await documentOf(id) : null;
+    if (this.attachment.value !== id || this.state !== state) return;
+    if (id && !file) {
+      this.attachment.value = this.attached;
+      this.enter(state, "The file that you added did not come back.", "Add it again, or save with what is here.");
+      return;
+    }
+    this.attached = id;
+    this.hidePreview();
+    if (file) this.show({ name: file.filename, size: file.size }, file.width && `/attachments/${id}?w=320`);
+    this.enter(file ? "kept" : "empty");
   }
 
   hidePreview() {
@@ -178,6 +202,12 @@ class Upload {
     this.root.classList.toggle("over", this.isFree && event.type === "dragover");
     if (event.type === "drop" && this.isFree) this.choose(event.dataTransfer.files[0]);
   }
+}
+
+/** The blog's document of the person's own file; null if there is none, or no answer. */
+async function documentOf(id) {
+  const answer = await fetch(`/api/attachments/${id}`).catch(() => null);
+  return answer?.ok ? answer.json() : null;
 }
 
 function inWords(bytes) {

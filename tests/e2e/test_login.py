@@ -1,22 +1,14 @@
 """The true login: through the provider's own page, and every way it can end."""
 
-from uuid import uuid4
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
+from tests.e2e.provider import Somebody
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
-
-
-def make_up_somebody(page: CustomPage, name: str, email: str) -> None:
-    page.get_by_role("radio", name="Someone else").check()
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("E-mail", exact=True).fill(email)
-    page.get_by_role("button", name="Sign in").click()
 
 
 class TestAtTheProvider:
@@ -28,8 +20,8 @@ class TestAtTheProvider:
     class TestSigningInAsSomebodyNew:
         @pytest.fixture(autouse=True)
         def signed_in(self, sent_to_the_provider: None, page: CustomPage) -> None:
-            self.email = f"{uuid4().hex}@example.com"
-            make_up_somebody(page, "Mary Shelley", self.email)
+            self.mary = Somebody()
+            self.mary.sign_in(page)
 
         def test_lands_on_the_persons_blogs(self, page: CustomPage) -> None:
             expect(page.get_by_role("heading", name="My blogs")).to_be_visible()
@@ -41,7 +33,7 @@ class TestAtTheProvider:
             before = page.get("/api/current_user")["id"]
             page.get_by_role("link", name="Logout").click()
             page.get_by_role("link", name="Login With Google").click()
-            make_up_somebody(page, "Mary Shelley", self.email)
+            self.mary.sign_in(page)
             expect(page.get_by_role("heading", name="My blogs")).to_be_visible()
             assert page.get("/api/current_user")["id"] == before
 
@@ -79,19 +71,19 @@ class TestSharedWithBeforeTheFirstLogin:
     def at_the_provider(
         self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory, share_factory: ShareFactory
     ) -> None:
-        self.email = f"{uuid4().hex}@example.com"
-        share_factory(blog_factory(user_factory(), title="For Mary"), email=self.email)
+        self.mary = Somebody()
+        share_factory(blog_factory(user_factory(), title="For Mary"), email=self.mary.email)
         page.goto("/")
         page.get_by_role("link", name="Login With Google").click()
 
     def test_finds_the_blog_at_once(self, page: CustomPage) -> None:
-        make_up_somebody(page, "Mary Shelley", self.email)
+        self.mary.sign_in(page)
         expect(page.get_by_role("region", name="Shared with me").locator(".card-title")).to_have_text("For Mary")
 
     def test_finds_nothing_while_the_provider_has_not_verified_the_address(self, page: CustomPage) -> None:
         page.get_by_role("radio", name="Someone else").check()
         page.get_by_label("verified").uncheck()
-        make_up_somebody(page, "Mary Shelley", self.email)
+        self.mary.sign_in(page)
         expect(page.get_by_role("heading", name="My blogs")).to_be_visible()
         expect(page.get_by_text("For Mary")).to_have_count(0)
 

@@ -27,6 +27,11 @@ def submit_logged_out(page: CustomPage) -> None:
     page.submit("Next", title="Kept", content="All of it")
 
 
+def come_back(page: CustomPage) -> None:
+    page.get_by_label("Content").fill("Not saved yet")
+    page.reload()
+
+
 @dataclass(frozen=True)
 class Screen:
     """A page in one state: where it is, and what the visitor does there."""
@@ -49,10 +54,12 @@ SCREENS = [
     Screen("a failed login", "/auth/google/callback", logged_in=False),
     Screen("the provider's page", "/auth/google", logged_in=False),
     Screen("no such page", "/nothing/here", logged_in=False),
-    Screen("the logout question", "/auth/logout", logged_in=False),
+    Screen("the logout question", "/auth/logout"),
+    Screen("the logout question, logged out", "/auth/logout", logged_in=False),
     Screen("the list", "/blogs"),
     Screen("the empty list", "/blogs", act=lambda page: page.login()),
     Screen("the form", "/blogs/new"),
+    Screen("the form with text that came back", "/blogs/new", act=come_back),
     Screen("the form with errors", "/blogs/new", act=lambda page: page.submit("Next")),
     Screen("the review", "/blogs/new", act=lambda page: review(page)),
     Screen("the review, uploading", "/blogs/new", act=lambda page: upload_without_end(review(page))),
@@ -62,6 +69,7 @@ SCREENS = [
     Screen("a blog, shared with a wrong address", "/blogs/{blog}", act=lambda page: page.submit("Share", email="x")),
     Screen("a shared blog", "/blogs/{shared}"),
     Screen("the edit form", "/blogs/{blog}/edit"),
+    Screen("the edit form with text that came back", "/blogs/{blog}/edit", act=come_back),
     Screen("the edit form with errors", "/blogs/{blog}/edit", act=lambda page: page.submit("Save", title="")),
     Screen("two tabs at once", "/blogs/{blog}/edit", act=save_an_old_version),
     Screen("text typed by somebody logged out", "/blogs/new", act=submit_logged_out),

@@ -30,7 +30,7 @@ def file_input(page: CustomPage) -> Locator:
 
 
 def status(page: CustomPage) -> Locator:
-    return page.get_by_role("status")
+    return page.locator(".upload").get_by_role("status")
 
 
 def choose(page: CustomPage, name: str = "sunrise.png", content_type: str = "image/png", body: bytes = PICTURE) -> None:
@@ -47,12 +47,12 @@ def upload(page: CustomPage) -> None:
     expect(status(page)).to_have_text("Upload successful!")
 
 
-def upload_without_end(page: CustomPage) -> list[Route]:
+def upload_without_end(page: CustomPage, name: str = "sunrise.png") -> list[Route]:
     """Begin an upload that stops on its way to the store; answers what to `continue_()`."""
     held: list[Route] = []
     page.route(SIGNED, lambda route: held.append(route))
     with page.expect_request(SIGNED):
-        choose(page)
+        choose(page, name)
     expect(status(page)).to_have_text("Uploading...")
     return held
 

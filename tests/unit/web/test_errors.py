@@ -87,6 +87,11 @@ class TestADatabaseThatIsLost:
         answer = self.client.get("/", headers=self.cookie, environ_overrides={"PATH_INFO": path})
         assert (answer.status_code, "evil.example" in answer.text) == (503, False)
 
+    def test_is_a_page_that_can_tell_what_the_browser_keeps_of_a_form(self) -> None:
+        page = self.client.post("/blogs/new", headers={**self.cookie, "Sec-Fetch-Site": "same-origin"}).text
+        assert "What you typed is kept in this browser." in page
+        assert "/static/keep.js" in page
+
     def test_is_not_ready(self) -> None:
         answer = self.client.get("/readyz")
         assert (answer.status_code, answer.get_json()["database"]) == (503, "down")
