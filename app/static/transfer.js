@@ -42,7 +42,7 @@ async function inParts(file, options) {
     return attachment;
   } catch (error) {
     // The blog's word is final, and wrong bytes mean that the file is not the one that was read.
-    if (error instanceof Failure && (!error.again || error.status === 400)) memory.forget(file);
+    if (error instanceof Failure && (isFinal(error) || error.status === 400)) memory.forget(file);
     throw error;
   }
 }
@@ -57,9 +57,14 @@ async function begunBefore(file, { partBytes, signal }) {
     const there = parts.filter(({ number, size }) => size === slice(file, number, partBytes).size);
     return { ...begun, there: new Set(there.map(({ number }) => number)) };
   } catch (error) {
-    if (error instanceof Failure && error.status >= 400 && error.status < 500) return null;
+    if (error instanceof Failure && isFinal(error)) return null;
     throw error;
   }
+}
+
+/** Whether the blog has refused for good; somebody who is logged out may log in and go on. */
+function isFinal({ again, status }) {
+  return !again && status !== 401;
 }
 
 async function begin(file, { partBytes, signal, onReading }) {

@@ -2,8 +2,6 @@
 
 import { Failure, transfer } from "./transfer.js";
 
-const SAVE_WITHOUT = "You can also save without it: your text is safe.";
-
 class Upload {
   constructor(root) {
     this.root = root;
@@ -110,7 +108,14 @@ class Upload {
   fail(error) {
     this.waitNoMore();
     const reason = error instanceof Failure ? error.message : `Something unexpected happened (${error.message}).`;
-    this.enter("failed", "Upload failed.", `${reason} ${SAVE_WITHOUT}`);
+    // keep.js says so of the form.
+    const isKept = "kept" in this.form.dataset;
+    if (error.status === 401) {
+      const kept = isKept ? " Your text is kept in this browser." : "";
+      this.enter("logged-out", "Upload failed.", `${reason} Log in in another tab, then come back here and press Retry.${kept}`);
+    } else {
+      this.enter("failed", "Upload failed.", `${reason} You can also save without it${isKept ? ": your text is safe" : ""}.`);
+    }
   }
 
   progress(bytes, done = "") {

@@ -11,6 +11,7 @@ from playwright.sync_api import Route, expect
 
 from app.attachments.storage.store import Store, Upload, sha256_of
 from tests.e2e.custom_page import CustomPage
+from tests.e2e.live_server import LiveServer
 from tests.e2e.uploads import PICTURE, SIGNED, bring, choose, fail_to_upload, status, upload
 from tests.factories.attachment import a_picture
 from tests.seaweedfs import SeaweedFS, made_bucket
@@ -185,11 +186,29 @@ class TestAFileThatIsNotTaken:
 class TestALoginThatHasEnded:
     @pytest.fixture(autouse=True)
     def ended(self, at_the_review: None, page: CustomPage) -> None:
+        self.cookies = page.context.cookies()
         page.context.clear_cookies()
         choose(page)
-
-    def test_is_what_the_visitor_reads(self, page: CustomPage) -> None:
         reads(page, "You must log in!")
+
+    def test_is_told_with_what_to_do(self, page: CustomPage) -> None:
+        reads(page, "You must log in! Log in in another tab, then come back here and press Retry.")
+
+    def test_does_not_promise_that_saving_works(self, page: CustomPage) -> None:
+        expect(page.get_by_text("You can also save")).to_have_count(0)
+
+    def test_says_where_the_text_is(self, page: CustomPage) -> None:
+        expect(status(page)).to_contain_text("Your text is kept in this browser.")
+
+    def test_leads_to_the_login_in_another_tab(self, page: CustomPage, site: LiveServer) -> None:
+        with page.expect_popup() as popup:
+            page.get_by_role("link", name="Log in in another tab").click()
+        expect(popup.value).to_have_url(re.compile(f"^{re.escape(site.provider_url)}/"))
+
+    def test_can_be_made_good_by_a_retry_after_the_next(self, page: CustomPage) -> None:
+        page.context.add_cookies(self.cookies)  # type: ignore[arg-type]  # what cookies() gives, add_cookies() takes
+        page.get_by_role("button", name="Retry").click()
+        expect(status(page)).to_have_text("Upload successful!")
 
 
 SCRIPT = b"<script>document.title = window.ran = 'ran'</script>"

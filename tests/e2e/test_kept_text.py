@@ -15,7 +15,7 @@ from app.db import Database
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.provider import Somebody
-from tests.e2e.uploads import upload, upload_without_end
+from tests.e2e.uploads import choose, fail_to_upload, upload, upload_without_end
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 
@@ -634,6 +634,18 @@ class TestABrowserThatKeepsNothing:
         page.submit("Next")
         expect(page.get_by_text(COPY_IT)).to_be_visible()
         expect(page.get_by_text(IS_KEPT)).to_be_hidden()
+
+    def test_promises_nothing_after_a_failed_upload(self, page: CustomPage) -> None:
+        page.submit("Next", title="First light")
+        fail_to_upload(page)
+        expect(page.get_by_text("You can also save without it.")).to_be_visible()
+
+    def test_promises_nothing_after_an_upload_logged_out(self, page: CustomPage) -> None:
+        page.submit("Next", title="First light")
+        log_out_behind(page)
+        choose(page)
+        expect(page.get_by_text("press Retry.")).to_be_visible()
+        expect(page.get_by_text("kept in this browser")).to_be_hidden()
 
 
 class TestWithoutJavaScript:

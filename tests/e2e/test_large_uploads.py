@@ -120,3 +120,30 @@ class TestAReloadInTheMiddle:
         file_input(page).set_input_files(other)
         succeeds(page)
         assert sorted(filter(None, self.sent)) == [1, 2, 3]
+
+
+class TestALoginThatEndsInTheMiddle:
+    @pytest.fixture(autouse=True)
+    def logged_in_again(self, at_the_review: None, page: CustomPage, film: Path, expected_errors: list[str]) -> None:
+        def lose_all_but_the_first(route: Route) -> None:
+            if part_number(route.request) == 1:
+                route.continue_()
+            else:
+                route.abort()
+
+        expected_errors.append("net::ERR_FAILED")
+        page.route(SIGNED, lose_all_but_the_first)
+        with page.expect_event("requestfinished", lambda request: part_number(request) == 1, timeout=UPLOADED_WITHIN):
+            file_input(page).set_input_files(film)
+        cookies = page.context.cookies()
+        page.context.clear_cookies()
+        expect(status(page)).to_contain_text("You must log in!", timeout=UPLOADED_WITHIN)
+        page.unroute_all()
+        page.context.add_cookies(cookies)  # type: ignore[arg-type]  # what cookies() gives, add_cookies() takes
+        self.sent: list[int] = []
+        page.on("request", lambda request: self.sent.append(part_number(request)))
+
+    def test_goes_on_with_the_parts_that_are_missing(self, page: CustomPage) -> None:
+        page.get_by_role("button", name="Retry").click()
+        succeeds(page)
+        assert sorted(filter(None, self.sent)) == [2, 3]

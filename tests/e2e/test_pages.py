@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import CustomPage
-from tests.e2e.uploads import fail_to_upload, upload, upload_without_end
+from tests.e2e.uploads import choose, fail_to_upload, status, upload, upload_without_end
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
@@ -30,6 +31,12 @@ def submit_logged_out(page: CustomPage) -> None:
 def come_back(page: CustomPage) -> None:
     page.get_by_label("Content").fill("Not saved yet")
     page.reload()
+
+
+def upload_logged_out(page: CustomPage) -> None:
+    page.context.clear_cookies()
+    choose(page)
+    expect(status(page)).to_contain_text("You must log in!")
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ SCREENS = [
     Screen("the review, uploading", "/blogs/new", act=lambda page: upload_without_end(review(page))),
     Screen("the review, uploaded", "/blogs/new", act=lambda page: upload(review(page))),
     Screen("the review, upload failed", "/blogs/new", act=lambda page: fail_to_upload(review(page))),
+    Screen("the review, logged out while uploading", "/blogs/new", act=lambda page: upload_logged_out(review(page))),
     Screen("a blog", "/blogs/{blog}"),
     Screen("a blog, shared with a wrong address", "/blogs/{blog}", act=lambda page: page.submit("Share", email="x")),
     Screen("a shared blog", "/blogs/{shared}"),
