@@ -1,21 +1,28 @@
 """Who the provider says somebody is, and every answer that must not be believed."""
 
+import json
+import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, RSAKey
+from joserfc.util import urlsafe_b64encode
 
 from app.auth import oidc
 from app.auth.oidc import Identity, Provider
 from app.auth.session import Login
-from app.errors import LoginFailed, ProviderUnavailable
-from tests.unit.auth.stub_provider import StubProvider
+from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
+from tests.unit.auth.stub_provider import KEY, StubProvider
 
 LOGIN = Login(state="state", nonce="nonce", verifier="verifier" * 8, next="/blogs", at=0)
+DISCOVERY = "/.well-known/openid-configuration"
+PATHS = [DISCOVERY, "/token", "/jwks", "/userinfo"]
+DEEP = b"[" * 90_000
 
 
 @pytest.fixture
@@ -28,13 +35,30 @@ def stub() -> Iterator[StubProvider]:
 
 @pytest.fixture
 def provider(stub: StubProvider) -> Provider:
+    return provider_at(stub.issuer)
+
+
+def provider_at(issuer: str) -> Provider:
     return Provider(
-        stub.issuer, client_id="blog", client_secret="shared", redirect_uri="http://localhost/auth/google/callback"
+        issuer, client_id="blog", client_secret="shared", redirect_uri="http://localhost/auth/google/callback"
     )
+
+
+@pytest.fixture
+def userinfo(stub: StubProvider) -> dict[str, Any]:
+    """What the provider tells at its UserInfo endpoint only."""
+    stub.claims |= {"email": None, "email_verified": None}
+    stub.discovery["userinfo_endpoint"] = f"{stub.issuer}/userinfo"
+    return stub.userinfo
 
 
 def identify(provider: Provider, **answer: str) -> Identity:
     return provider.identify(LOGIN, {"code": "code", **answer})
+
+
+def travel(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
 
 
 class TestTheAuthorizationUrl:
@@ -72,17 +96,57 @@ class TestAnHonestAnswer:
     def test_needs_discovery_and_keys_only_once(self, provider: Provider, stub: StubProvider) -> None:
         identify(provider)
         identify(provider)
-        assert [path for path, _ in stub.requests].count("/jwks") == 1
+        assert (stub.asked(DISCOVERY), stub.asked("/jwks")) == (1, 1)
 
-    def test_counts_after_the_provider_changed_its_keys(self, provider: Provider, stub: StubProvider) -> None:
+    def test_needs_discovery_and_keys_again_after_an_hour(
+        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         identify(provider)
-        stub.key = RSAKey.generate_key(2048, {"kid": "2"})
+        travel(monkeypatch, 3601)
+        identify(provider)
+        assert (stub.asked(DISCOVERY), stub.asked("/jwks")) == (2, 2)
+
+    @pytest.mark.parametrize(
+        ("algorithm", "key"),
+        [("RS256", KEY), ("PS256", KEY), ("ES256", ECKey.generate_key("P-256", {"kid": "1"}))],
+        ids=["RS256", "PS256", "ES256"],
+    )
+    def test_may_be_signed_in_three_ways(
+        self, provider: Provider, stub: StubProvider, algorithm: str, key: Key
+    ) -> None:
+        stub.algorithm, stub.key = algorithm, key
         assert identify(provider).subject == "42"
 
-    def test_is_completed_from_userinfo(self, provider: Provider, stub: StubProvider) -> None:
-        stub.claims["email"] = None
-        stub.discovery["userinfo_endpoint"] = f"{stub.issuer}/userinfo"
+    @pytest.mark.parametrize("claims", [{"iat": 30, "exp": 90}, {"iat": -90, "exp": -30}], ids=str)
+    def test_may_be_of_a_clock_that_is_half_a_minute_off(
+        self, provider: Provider, stub: StubProvider, claims: dict[str, int]
+    ) -> None:
+        stub.claims |= {name: int(time.time()) + seconds for name, seconds in claims.items()}
+        assert identify(provider).subject == "42"
+
+    def test_reaches_the_same_machine_past_a_proxy(self, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        monkeypatch.setenv("no_proxy", "")
+        assert identify(provider).subject == "42"
+
+    def test_is_complete_when_it_has_an_email(
+        self, provider: Provider, stub: StubProvider, userinfo: dict[str, Any]
+    ) -> None:
+        stub.claims["email"] = "ada@example.com"
+        assert (identify(provider).email, stub.asked("/userinfo")) == ("ada@example.com", 0)
+
+    @pytest.mark.usefixtures("userinfo")
+    def test_is_completed_from_userinfo(self, provider: Provider) -> None:
         assert identify(provider).email == "userinfo@example.com"
+
+    @pytest.mark.parametrize("value", ["-1", "1e999", "9" * 400, '"never"', "[]", "{}", "null"])
+    @pytest.mark.parametrize("name", ["expires_in", "expires_at"])
+    def test_may_say_anything_odd_beside_its_tokens(
+        self, provider: Provider, stub: StubProvider, name: str, value: str
+    ) -> None:
+        _, token = stub.answer("/token")
+        stub.answers["/token"] = (200, token.replace(b"{", f'{{"{name}": {value}, '.encode(), 1))
+        assert identify(provider).subject == "42"
 
     @pytest.mark.parametrize("claim", [None, False, "false", "yes", "TRUE", 2])
     def test_does_not_verify_the_email_unless_it_says_so(
@@ -106,6 +170,9 @@ class TestAnAnswerNotToBeBelieved:
             {"iss": "https://evil.example"},
             {"iss": None},
             {"aud": "another-blog"},
+            {"aud": "another-blog", "azp": "blog"},
+            {"aud": ["another-blog"], "azp": "blog"},
+            {"aud": [], "azp": "blog"},
             {"aud": ["blog", "another-blog"]},
             {"aud": None},
             {"azp": "another-blog"},
@@ -118,7 +185,10 @@ class TestAnAnswerNotToBeBelieved:
             {"sub": ""},
             {"sub": 42},
             {"sub": "4" * 256},
+            {"sub": "4\n2"},
             {"at_hash": "x"},
+            {"at_hash": {"x": []}},
+            {"email": float("nan")},
         ],
         ids=str,
     )
@@ -129,7 +199,28 @@ class TestAnAnswerNotToBeBelieved:
         with pytest.raises(LoginFailed):
             identify(provider)
 
-    @pytest.mark.parametrize("id_token", [None, "", "x", "a.b.c", 7, {}, "é.é.é"])
+    @pytest.mark.parametrize(
+        "claims", [b"", b"[]", b"not json", DEEP, b'{"sub": ' + DEEP], ids=lambda claims: claims[:9]
+    )
+    def test_fails_the_login_by_claims_that_are_none(
+        self, provider: Provider, stub: StubProvider, claims: bytes
+    ) -> None:
+        stub.token["id_token"] = stub.signed(claims)
+        with pytest.raises(LoginFailed):
+            identify(provider)
+
+    @pytest.mark.parametrize(
+        "header", [b"", b"[]", b'["alg"]', b'"alg"', b'{"alg": "RS256", "kid": ' + DEEP[:350]], ids=str
+    )
+    def test_fails_the_login_by_a_header_that_is_none(
+        self, provider: Provider, stub: StubProvider, header: bytes
+    ) -> None:
+        _, claims, signature = stub.id_token().split(".")
+        stub.token["id_token"] = f"{urlsafe_b64encode(header).decode()}.{claims}.{signature}"
+        with pytest.raises(LoginFailed):
+            identify(provider)
+
+    @pytest.mark.parametrize("id_token", [None, "", "x", "a.b.c", 7, {}, [7], "é.é.é"])
     def test_fails_the_login_by_an_id_token_that_is_none(
         self, provider: Provider, stub: StubProvider, id_token: object
     ) -> None:
@@ -149,16 +240,45 @@ class TestAnAnswerNotToBeBelieved:
         with pytest.raises(LoginFailed):
             identify(provider)
 
+    @pytest.mark.parametrize(
+        ("algorithm", "key"),
+        [
+            ("HS256", OctKey.generate_key(256, {"kid": "1"})),
+            ("RS512", KEY),
+            ("ES384", ECKey.generate_key("P-384", {"kid": "1"})),
+        ],
+        ids=["HS256", "RS512", "ES384"],
+    )
+    def test_fails_the_login_by_another_kind_of_signature(
+        self, provider: Provider, stub: StubProvider, algorithm: str, key: Key
+    ) -> None:
+        stub.algorithm, stub.key = algorithm, key
+        stub.answers["/jwks"] = (200, json.dumps({"keys": [key.as_dict()]}).encode())
+        with pytest.raises(LoginFailed):
+            identify(provider)
+
     def test_fails_the_login_by_a_public_key_used_as_a_password(self, provider: Provider, stub: StubProvider) -> None:
-        secret = OctKey.import_key(stub.key.as_pem(private=False).hex())
+        secret = OctKey.import_key(KEY.as_pem(private=False).hex())
         stub.token["id_token"] = jwt.encode({"alg": "HS256", "kid": "1"}, {"sub": "42"}, secret)
         with pytest.raises(LoginFailed):
             identify(provider)
 
     @pytest.mark.parametrize(
         "answer",
-        [(400, b'{"error": "invalid_grant"}'), (200, b"[]"), (200, b"not json"), (200, b"{}"), (200, b"")],
-        ids=str,
+        [
+            (400, b'{"error": "invalid_grant"}'),
+            (400, b'{"error": [7], "error_description": {}}'),
+            (400, DEEP),
+            (414, b"<html>"),
+            (200, b'{"error": "invalid_grant"}'),
+            (200, b"[]"),
+            (200, b"not json"),
+            (200, b"{}"),
+            (200, b""),
+            (200, DEEP),
+            (200, b'{"expires_in": NaN}'),
+        ],
+        ids=lambda answer: f"{answer[0]} {answer[1][:30]}",
     )
     def test_fails_the_login_by_a_refused_or_odd_token(
         self, provider: Provider, stub: StubProvider, answer: tuple[int, bytes]
@@ -167,55 +287,162 @@ class TestAnAnswerNotToBeBelieved:
         with pytest.raises(LoginFailed):
             identify(provider)
 
+    def test_tells_the_log_why_the_provider_refused(self, provider: Provider, stub: StubProvider) -> None:
+        stub.answers["/token"] = (401, b'{"error": "invalid_client", "error_description": "No such client"}')
+        with pytest.raises(LoginFailed) as failed:
+            identify(provider)
+        assert str(failed.value.__cause__) == "invalid_client: No such client"
+
     @pytest.mark.parametrize("answer", [{"error": "access_denied"}, {"error": "x"}, {"code": ""}, {"iss": "https://e"}])
     def test_fails_the_login_by_what_the_browser_brought(self, provider: Provider, answer: dict[str, str]) -> None:
         with pytest.raises(LoginFailed):
             identify(provider, **answer)
 
 
+class TestAPersonWhoCancelled:
+    def test_is_told_so(self, provider: Provider) -> None:
+        with pytest.raises(LoginCancelled):
+            identify(provider, error="access_denied")
+
+
 class TestAnAnswerWithOddText:
-    @pytest.mark.parametrize("sub", ["\ud800", "4\0", "é"])
+    @pytest.mark.parametrize("sub", ["4\0", "é"])
     def test_in_its_subject_fails_the_login(self, provider: Provider, stub: StubProvider, sub: str) -> None:
         stub.claims["sub"] = sub
         with pytest.raises(LoginFailed):
             identify(provider)
 
+    @pytest.mark.parametrize("claim", ["sub", "name", "email"])
+    def test_that_is_not_unicode_fails_the_login(self, provider: Provider, stub: StubProvider, claim: str) -> None:
+        stub.claims[claim] = "a\ud800@example.com"
+        with pytest.raises(LoginFailed):
+            identify(provider)
+
     def test_in_its_name_loses_only_that(self, provider: Provider, stub: StubProvider) -> None:
-        stub.claims["name"] = "A\ud800d\0a"
+        stub.claims["name"] = "A\0d\u202ea"
         assert identify(provider).name == "Ada"
 
-    def test_in_its_email_has_none(self, provider: Provider, stub: StubProvider) -> None:
-        stub.claims["email"] = "a\ud800@example.com"
+    @pytest.mark.parametrize("email", ["a\0@example.com", "a@example.com" * 30])
+    def test_in_its_email_has_none(self, provider: Provider, stub: StubProvider, email: str) -> None:
+        stub.claims["email"] = email
         assert identify(provider).email is None
 
+    def test_that_is_long_has_a_short_name(self, provider: Provider, stub: StubProvider) -> None:
+        stub.claims["name"] = "A" * 10_000
+        assert identify(provider).name == "A" * 200
 
-class TestAUserinfoOfSomebodyElse:
-    def test_is_not_used(self, provider: Provider, stub: StubProvider) -> None:
-        stub.claims |= {"email": None, "sub": "43"}
-        stub.discovery["userinfo_endpoint"] = f"{stub.issuer}/userinfo"
+
+class TestAUserinfo:
+    @pytest.mark.parametrize("sub", ["43", None, 42, ["42"]])
+    def test_of_somebody_else_is_not_used(self, provider: Provider, userinfo: dict[str, Any], sub: object) -> None:
+        userinfo["sub"] = sub
         assert identify(provider).email is None
+
+    def test_changes_nothing_that_was_signed(
+        self, provider: Provider, stub: StubProvider, userinfo: dict[str, Any]
+    ) -> None:
+        userinfo |= {"iss": "https://evil.example", "name": "Eve"}
+        identity = identify(provider)
+        assert (identity.issuer, identity.name) == (stub.issuer, "Ada")
+
+    @pytest.mark.parametrize(
+        "odd", [{"email": 7}, {"email": []}, {"email_verified": {}}, {"email_verified": "yes"}], ids=str
+    )
+    def test_of_odd_shape_verifies_no_email(
+        self, provider: Provider, userinfo: dict[str, Any], odd: dict[str, Any]
+    ) -> None:
+        userinfo |= odd
+        assert not identify(provider).email_verified
+
+    @pytest.mark.usefixtures("userinfo")
+    @pytest.mark.parametrize("token", [{"token_type": "MAC"}, {"access_token": None}, {"access_token": [7]}], ids=str)
+    def test_that_no_token_opens_fails_the_login(
+        self, provider: Provider, stub: StubProvider, token: dict[str, Any]
+    ) -> None:
+        stub.token |= token
+        with pytest.raises(LoginFailed):
+            identify(provider)
+
+
+class TestAProviderWithNewKeys:
+    @pytest.fixture(autouse=True)
+    def rotated(self, provider: Provider, stub: StubProvider) -> None:
+        identify(provider)
+        stub.key = RSAKey.generate_key(2048, {"kid": "2"})
+
+    def test_is_believed_at_the_next_login(self, provider: Provider) -> None:
+        assert identify(provider).subject == "42"
+
+    def test_is_believed_at_the_next_eight_logins_at_once(self, provider: Provider, stub: StubProvider) -> None:
+        with ThreadPoolExecutor(8) as people:
+            subjects = set(people.map(lambda _: identify(provider).subject, range(8)))
+        assert (subjects, stub.asked("/jwks")) == ({"42"}, 2)
+
+    def test_is_believed_by_the_old_ones_while_it_cannot_tell(self, provider: Provider, stub: StubProvider) -> None:
+        stub.answers["/jwks"] = (500, b"")
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+        stub.key = KEY
+        assert identify(provider).subject == "42"
+
+    def test_is_asked_for_them_once_while_it_cannot_tell(self, provider: Provider, stub: StubProvider) -> None:
+        stub.answers["/jwks"] = (500, b"")
+        for _ in range(3):
+            with pytest.raises((LoginFailed, ProviderUnavailable)):
+                identify(provider)
+        assert stub.asked("/jwks") == 2
+
+
+class TestAProviderThatNamesKeysItDoesNotHave:
+    @pytest.fixture(autouse=True)
+    def named(self, provider: Provider, stub: StubProvider) -> None:
+        stub.answers["/jwks"] = stub.answer("/jwks")
+        stub.key = RSAKey.generate_key(2048, {"kid": "2"})
+        for _ in range(3):
+            with pytest.raises(LoginFailed):
+                identify(provider)
+
+    def test_is_asked_for_its_keys_once_more(self, stub: StubProvider) -> None:
+        assert stub.asked("/jwks") == 2
+
+    def test_is_asked_again_after_a_minute(
+        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stub.answers.clear()
+        travel(monkeypatch, 61)
+        assert identify(provider).subject == "42"
 
 
 class TestAProviderThatIs:
-    @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token"])
-    @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "endless", "trickling headers"])
+    @pytest.mark.usefixtures("userinfo")
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "far too talkative"])
     def test_unusable_costs_one_login_and_little_time(
         self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
     ) -> None:
         monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
+        status, answer = stub.answer(path)
         match state:
             case "broken":
-                stub.answers[path] = (500, b"oops")
+                stub.answers[path] = (500, answer)
             case "redirecting":
-                stub.answers[path] = (302, b"")
+                stub.answers[path] = (307, b"")
             case "silent":
                 stub.silent_at = path
             case "trickling":
-                stub.trickling_at = path
-            case "trickling headers":
-                stub.trickling_headers_at = path
-            case "endless":
-                stub.answers[path] = (200, b" " * 300_000)
+                stub.trickling_at, stub.wire[path] = path, b"HTTP/1.0 200 OK\r\n\r\n" + answer
+            case "far too talkative":
+                stub.answers[path] = (status, answer + b" " * 300_000)
+        began = time.monotonic()
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+        assert time.monotonic() - began < 5
+
+    def test_slow_to_be_found_costs_little_time(
+        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: stub.released.wait(10) and [])
         began = time.monotonic()
         with pytest.raises(ProviderUnavailable):
             identify(provider)
@@ -235,6 +462,7 @@ class TestAProviderThatIs:
             {"jwks_uri": "file:///etc/passwd"},
             {"jwks_uri": None},
             {"userinfo_endpoint": "http://evil.example/me"},
+            {"userinfo_endpoint": "http://["},
         ],
         ids=str,
     )
@@ -245,9 +473,50 @@ class TestAProviderThatIs:
         with pytest.raises(ProviderUnavailable):
             provider.authorization_url(LOGIN)
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"issuer": 7}'], ids=str)
+    @pytest.mark.parametrize(
+        "url",
+        [
+            7,
+            ["https://login.example/"],
+            "",
+            "https://",
+            "https:///login",
+            "//login.example/",
+            "https:/login.example/",
+            "http://[",
+            "https://[::1",
+            "https://login.example:b/",
+            "https://login.example:99999/",
+            "https://login.example:0/",
+            "https://login.example:\u0661/",
+            "https://ada@login.example/",
+            "https://ada:secret@login.example/",
+            "https://login.example\\@evil.example/",
+            "https://login.example\\.evil.example/",
+            "https://login.example/\n",
+            "https://login.example/a b",
+            "https://login.example/\0",
+            "https://login.example/\x7f",
+            "https://login.example/é",
+            "https://\u2100.example/",
+            "https://login.example/#fragment",
+            f"https://login.example/{'a' * 100_000}",
+        ],
+        ids=lambda url: str(url)[:40],
+    )
+    def test_at_an_odd_address_is_not_used(self, provider: Provider, stub: StubProvider, url: object) -> None:
+        stub.discovery["authorization_endpoint"] = url
+        with pytest.raises(ProviderUnavailable):
+            provider.authorization_url(LOGIN)
+
+    def test_at_an_address_with_a_query_keeps_it(self, provider: Provider, stub: StubProvider) -> None:
+        stub.discovery["authorization_endpoint"] = "https://login.example:8443/authorize?tenant=7"
+        url = provider.authorization_url(LOGIN)
+        assert url.startswith("https://login.example:8443/authorize?tenant=7&response_type=code&")
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"issuer": 7}', DEEP], ids=lambda body: body[:9])
     def test_described_by_no_document_is_not_used(self, provider: Provider, stub: StubProvider, body: bytes) -> None:
-        stub.answers["/.well-known/openid-configuration"] = (200, body)
+        stub.answers[DISCOVERY] = (200, body)
         with pytest.raises(ProviderUnavailable):
             provider.authorization_url(LOGIN)
 
@@ -256,4 +525,140 @@ class TestAProviderThatIs:
         with pytest.raises(ProviderUnavailable):
             identify(provider)
         stub.answers.clear()
+        assert identify(provider).subject == "42"
+
+
+class TestAnAnswerAgainstTheRulesOfHttp:
+    @pytest.mark.parametrize("path", [DISCOVERY, "/token"])
+    @pytest.mark.parametrize(
+        "wire",
+        [
+            b"",
+            b"\0\xff",
+            b"HTTP/1.1 99999 OK\r\n\r\n",
+            b"HTTP/1.1 200 " + b"x" * 70_000,
+            b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n{}",
+            b"HTTP/1.1 302 Found\r\nLocation: \xff\r\n\r\n",
+            b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9, 8\r\n\r\n{}",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n{}",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        ],
+        ids=lambda wire: wire[:60],
+    )
+    def test_is_none(self, provider: Provider, stub: StubProvider, path: str, wire: bytes) -> None:
+        stub.wire[path] = wire
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+
+
+class TestAKeySet:
+    @pytest.fixture
+    def good(self, stub: StubProvider) -> dict[str, Any]:
+        return dict(stub.key.as_dict(private=False))
+
+    ODD_KEYS: tuple[Any, ...] = (
+        None,
+        7,
+        [[]],
+        {},
+        {"kty": ["RSA"]},
+        {"kty": "RSA"},
+        {"kty": "RSA", "n": 7, "e": "AQAB"},
+        {"kty": "RSA", "n": "", "e": ""},
+        {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "oct", "k": ""},
+        {"kty": "oct", "k": "AA", "use": ["sig"], "key_ops": 7},
+    )
+
+    @pytest.mark.parametrize("odd", ODD_KEYS, ids=str)
+    def test_may_have_an_odd_key_beside_a_good_one(
+        self, provider: Provider, stub: StubProvider, good: dict[str, Any], odd: object
+    ) -> None:
+        stub.answers["/jwks"] = (200, json.dumps({"keys": [odd, good]}).encode())
+        assert identify(provider).subject == "42"
+
+    @pytest.mark.parametrize(
+        "keys", [None, 7, "x", {}, {"kty": "RSA"}, [], list(ODD_KEYS)], ids=lambda keys: str(keys)[:20]
+    )
+    def test_without_a_good_key_makes_the_provider_unavailable(
+        self, provider: Provider, stub: StubProvider, keys: object
+    ) -> None:
+        stub.answers["/jwks"] = (200, json.dumps({"keys": keys}).encode())
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+
+    def test_with_a_private_key_is_not_used(self, provider: Provider, stub: StubProvider) -> None:
+        stub.answers["/jwks"] = (200, json.dumps({"keys": [stub.key.as_dict(private=True)]}).encode())
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+
+
+class TestAnAnswerThatDoesNotEnd:
+    @pytest.mark.parametrize(
+        "beginning",
+        [
+            b"HTTP/1.0 200",
+            b"HTTP/1.0 200 OK\r\nX-Slow:",
+            b"HTTP/1.0 200 OK\r\n\r\n",
+            b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\x03a-file-name",
+        ],
+        ids=["in its status", "in its headers", "in its body", "in the size of a chunk", "in a compressed file's name"],
+    )
+    def test_is_hung_up_on(
+        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+    ) -> None:
+        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
+        stub.trickling_at, stub.wire["/token"] = "/token", beginning
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+        assert stub.hung_up.wait(10)
+
+    def test_is_hung_up_on_when_it_has_not_begun(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            issuer = f"https://127.0.0.1:{silent.getsockname()[1]}"
+            with pytest.raises(ProviderUnavailable):
+                provider_at(issuer).authorization_url(LOGIN)
+            connection, _ = silent.accept()
+            with connection, connection.makefile("rb") as hello:
+                connection.settimeout(10)
+                assert hello.read()
+
+    def test_is_hung_up_on_when_it_is_too_large(self, provider: Provider, stub: StubProvider) -> None:
+        stub.answers["/token"] = (200, b" " * 50_000_000)
+        with pytest.raises(ProviderUnavailable) as still_known:
+            identify(provider)
+        assert stub.hung_up.wait(10), still_known
+
+
+class TestAfterManyLoginsThatGotNoAnswer:
+    @pytest.fixture(params=["silent", "trickling"], autouse=True)
+    def given_up(self, provider: Provider, stub: StubProvider, request: pytest.FixtureRequest) -> None:
+        provider.authorization_url(LOGIN)
+        if request.param == "silent":
+            stub.silent_at = "/token"
+        else:
+            stub.trickling_at, stub.wire["/token"] = "/token", b"HTTP/1.0 200 OK\r\nX-Slow:"
+
+        def log_in(_: int) -> None:
+            with pytest.raises(ProviderUnavailable):
+                identify(provider)
+
+        many = 5 * oidc.STEPS_AT_ONCE
+        with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(many) as people:
+            patch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
+            list(people.map(log_in, range(many)))
+
+    def test_the_next_one_begins_at_once(self, provider: Provider, stub: StubProvider) -> None:
+        assert provider.authorization_url(LOGIN).startswith(stub.issuer)
+
+    def test_the_next_one_succeeds_as_soon_as_the_provider_is_well(
+        self, provider: Provider, stub: StubProvider
+    ) -> None:
+        stub.silent_at = stub.trickling_at = ""
+        stub.wire.clear()
         assert identify(provider).subject == "42"

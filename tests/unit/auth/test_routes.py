@@ -84,6 +84,28 @@ class TestALogin:
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
+class TestAHostileProvider:
+    @pytest.mark.parametrize("address", ["http://[", "https://login.example:b/", "https://login.example/\n", 7])
+    def test_with_an_odd_address_is_unavailable(
+        self, visitor: FlaskClient, stub: StubProvider, address: object
+    ) -> None:
+        stub.discovery["authorization_endpoint"] = address
+        assert visitor.get("/auth/google").status_code == 503
+
+    @pytest.mark.parametrize(("path", "status"), [("/token", 400), ("/jwks", 503), ("/userinfo", 503)])
+    def test_with_a_deep_answer_fails_the_login(
+        self, visitor: FlaskClient, stub: StubProvider, path: str, status: int
+    ) -> None:
+        stub.claims["email"] = None
+        stub.discovery["userinfo_endpoint"] = f"{stub.issuer}/userinfo"
+        stub.answers[path] = (200, b"[" * 100_000 + b"]" * 100_000)
+        assert log_in(visitor, stub)[0] == status
+
+    def test_with_deep_claims_fails_the_login(self, visitor: FlaskClient, stub: StubProvider) -> None:
+        stub.token["id_token"] = stub.signed(b'{"sub": ' + b"[" * 90_000)
+        assert log_in(visitor, stub)[0] == 400
+
+
 class TestEightFirstLoginsAtOnce:
     @pytest.fixture(autouse=True)
     def logged_in(self, database: Database) -> None:
