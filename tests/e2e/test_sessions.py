@@ -27,8 +27,9 @@ def forged(user: User, sessions: SessionFactory, **_: object) -> SessionCookie:
 
 def altered(user: User, sessions: SessionFactory, **_: object) -> SessionCookie:
     cookie = sessions(user)
-    payload, rest = cookie.value.split(".", 1)
-    return SessionCookie(cookie.name, f"{payload[:-4]}{payload[-4:].swapcase()}.{rest}")
+    # A payload that is compressed begins with a dot.
+    payload, stamp, signature = cookie.value.rsplit(".", 2)
+    return SessionCookie(cookie.name, f"{payload[:-4]}{payload[-4:].swapcase()}.{stamp}.{signature}")
 
 
 def signed_with_another_key(user: User, settings: Settings, **_: object) -> SessionCookie:
