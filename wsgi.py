@@ -2,8 +2,8 @@
 
 import sys
 
-from app import create_app
 from app.config import SettingsError, load_settings
+from app.factory import create_app
 
 # gunicorn stops for good when a worker ends with this code, instead of starting it anew for ever.
 APP_LOAD_ERROR = 4

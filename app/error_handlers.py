@@ -11,10 +11,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from app.attachments.files import NotUploaded
-from app.attachments.image_pool import Busy
-from app.attachments.images import NotAnImage, TooLarge
-from app.attachments.storage.disk import Refused, WrongBody
-from app.attachments.storage.store import AlreadyStored, ObjectNotFound, StoreError, UploadNotFound
 from app.auth.session import local_path
 from app.current import settings
 from app.errors import (
@@ -30,6 +26,10 @@ from app.errors import (
     ProviderUnavailable,
     UnsupportedType,
 )
+from app.images.decoder import NotAnImage, TooLarge
+from app.images.pool import Busy
+from app.storage.disk import Refused, WrongBody
+from app.storage.store import AlreadyStored, ObjectNotFound, StoreError, UploadNotFound
 from app.web.csrf import is_ours
 from app.web.request_id import request_id
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import requests
 
-from app import create_app
 from app.auth.models import User
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
 from tests.conftest import migrate
 from tests.e2e.live_server import live_server
 from tests.factories.attachment import black_png

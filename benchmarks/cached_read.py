@@ -14,13 +14,13 @@ from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from app import create_app
 from app.auth.models import User
 from app.auth.queries import user_with_session
 from app.blogs import queries
 from app.cache import Cache, Read, Scope
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
 from tests.conftest import migrate
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory

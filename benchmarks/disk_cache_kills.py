@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from app.attachments.disk_cache import DiskCache
+from app.images.disk_cache import DiskCache
 
 KEYS = 40
 READERS = 4

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Request, Route, expect, sync_playwright
 
-from app import create_app
-from app.attachments.bucket import setup
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
+from app.storage.bucket import setup
 from tests.conftest import migrate
 from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.session import SessionFactory

@@ -11,11 +11,11 @@ from typing import Any
 from flask import Flask, Response, request
 from redis import Redis
 
-from app import create_app
 from app.auth.guard import visitor
 from app.cache import Outcome, Read
 from app.config import Settings, load_settings
 from app.db import Database
+from app.factory import create_app
 
 
 class NaiveCache:

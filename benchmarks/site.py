@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app import create_app
 from app.auth.models import User
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
 from tests.conftest import migrate
 from tests.e2e.live_server import WORKERS, gunicorn, listening_socket
 from tests.factories.blog import BlogFactory

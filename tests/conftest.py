@@ -12,10 +12,10 @@ from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from app.attachments.files import Files
 from app.config import Settings, load_settings
 from app.db import Database
+from app.factory import create_app
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory

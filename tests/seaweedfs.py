@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from app.attachments.storage.s3 import S3Store
+from app.storage.s3 import S3Store
 from tests.processes import running
 
 READY_WITHIN = 30

@@ -13,12 +13,12 @@ from app.attachments.access import visible_to
 from app.attachments.files import DOWNLOAD_SECONDS, UPLOAD_SECONDS, VARIANT_TYPE, NotAsDeclared, NotUploaded
 from app.attachments.forms import PART_BYTES, Declaration, Finish, PartDeclaration, is_image, part_count, part_size
 from app.attachments.models import READY, Attachment
-from app.attachments.storage.disposition import Disposition
-from app.attachments.storage.store import StoreError, Upload
 from app.auth.guard import logged_in
 from app.current import database, files
 from app.errors import Invalid, NotFound
-from app.web.body import read_json
+from app.storage.disposition import Disposition
+from app.storage.store import StoreError, Upload
+from app.web.validation import read_json
 
 blueprint = Blueprint("attachments_api", __name__, url_prefix="/api/attachments")
 

@@ -1,12 +1,12 @@
 """The store, the disk cache and the image pool that the settings ask for."""
 
-from app.attachments.disk_cache import DiskCache
 from app.attachments.files import Files
-from app.attachments.image_pool import ImagePool
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import Store
 from app.config import Settings, SettingsError
+from app.images.disk_cache import DiskCache
+from app.images.pool import ImagePool
+from app.storage.disk import DiskStore
+from app.storage.s3 import S3Store
+from app.storage.store import Store
 
 
 def files_of(settings: Settings) -> Files:

@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from app.attachments.disk_cache import DiskCache
 from app.attachments.forms import is_image, part_count, part_size
-from app.attachments.image_pool import ImagePool
-from app.attachments.images import ImageInfo, NotAnImage, TooLarge
 from app.attachments.models import Attachment
-from app.attachments.storage.store import (
+from app.images.decoder import ImageInfo, NotAnImage, TooLarge
+from app.images.disk_cache import DiskCache
+from app.images.pool import ImagePool
+from app.storage.store import (
     AlreadyStored,
     ObjectInfo,
     ObjectNotFound,

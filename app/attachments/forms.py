@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.attachments.images import FORMATS, MAX_BYTES
+from app.images.decoder import FORMATS, MAX_BYTES
 
 # Everything else is a download, never shown by a browser.
 FILE_TYPES = (

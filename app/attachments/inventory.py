@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.attachments.files import SHARED_SUFFIX
 from app.attachments.models import READY, Attachment
-from app.attachments.storage.store import Store
 from app.db import Database
+from app.storage.store import Store
 
 BATCH = 200
 # A bucket may hold what is not ours.

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.attachments.forms import Declaration
-from app.attachments.images import ImageInfo
 from app.attachments.models import READY, Attachment
 from app.auth.queries import hold
 from app.errors import NotFound
+from app.images.decoder import ImageInfo
 
 NO_SUCH_ATTACHMENT = "Attachment not found"
 

@@ -14,12 +14,12 @@ from app.attachments.api import download_url
 from app.attachments.files import VARIANT_TYPE, VARIANT_WIDTHS
 from app.attachments.forms import MAX_FILE_BYTES, PART_BYTES, RULES, is_image
 from app.attachments.queries import NO_SUCH_ATTACHMENT
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.store import StoreError
 from app.auth.guard import logged_in
 from app.current import database, files
 from app.errors import NotFound
-from app.web.public import signed
+from app.storage.disk import DiskStore
+from app.storage.store import StoreError
+from app.web.marks import signed
 
 CHUNK = 64 * 1024
 

@@ -13,7 +13,7 @@ from app.auth.session import claimed_user
 from app.cache import Scope
 from app.current import database
 from app.errors import LoginRequired
-from app.web.public import is_public
+from app.web.marks import is_public
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from app.auth.oidc import Provider
 from app.auth.session import begin_login, local_path, start, take_login
 from app.current import database, settings
 from app.errors import LoginFailed
-from app.web.public import public
+from app.web.marks import public
 
 blueprint = Blueprint("auth", __name__)
 

@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft, Invitation
-from app.cached_reads import document
 from app.current import database
-from app.web.body import read_json
+from app.web.reads import document
+from app.web.validation import read_json
 
 blueprint = Blueprint("blogs_api", __name__, url_prefix="/api")
 

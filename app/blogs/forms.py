@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.auth.addresses import comparable
 from app.db import MAX_ID
-from app.web.body import REQUIRED
+from app.web.validation import REQUIRED
 
 MAX_TITLE, MAX_CONTENT, MAX_EMAIL = 200, 100_000, 320
 

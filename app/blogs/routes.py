@@ -11,13 +11,13 @@ from app.attachments.queries import NoSuchAttachment, ready_file
 from app.auth.guard import logged_in
 from app.blogs import queries
 from app.blogs.forms import Change, Draft, Invitation
-from app.cached_reads import value
 from app.current import database
 from app.db import MAX_ID
 from app.error_handlers import answer
 from app.errors import Changed, Invalid, NotFound
-from app.web.body import check
-from app.web.public import public
+from app.web.marks import public
+from app.web.reads import value
+from app.web.validation import check
 
 blueprint = Blueprint("blogs", __name__)
 

@@ -10,10 +10,10 @@ from redis import RedisError
 from sqlalchemy import CursorResult, update
 
 from app.attachments.inventory import missing, stored, unknown
-from app.attachments.storage.store import StoreError
 from app.auth.models import User
 from app.cache import Cache, next_version
 from app.current import database, files
+from app.storage.store import StoreError
 
 SHOWN = 20
 

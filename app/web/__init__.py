@@ -3,8 +3,8 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import headers, health, log, metrics, paths, request_id, session_cookie
-from app.web.body import MAX_BODY_BYTES
+from app.web import headers, health, log, metrics, paths, request_id
+from app.web.validation import MAX_BODY_BYTES
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -19,6 +19,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     request_id.init_app(app)
     headers.init_app(app, production=settings.production, upload_origins=settings.upload_origins)
     paths.init_app(app)
-    session_cookie.init_app(app, production=settings.production)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)

@@ -7,7 +7,7 @@ fallback. A client that sends neither is no browser of ours: it must send what n
 from flask import Flask, request
 
 from app.errors import CrossSiteWrite
-from app.web.public import is_signed
+from app.web.marks import is_signed
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

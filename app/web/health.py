@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.current import settings
 from app.db import make_engine
 from app.migrations.revisions import VERSIONS, revisions
-from app.web.public import public
+from app.web.marks import public
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app.web.public import public
+from app.web.marks import public
 
 blueprint = Blueprint("metrics", __name__)
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
 from app.attachments.assembly import files_of
-from app.attachments.bucket import setup
-from app.attachments.storage.store import Store
 from app.config import Settings
+from app.storage.bucket import setup
+from app.storage.store import Store
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer, live_server
 from tests.e2e.site_cache import SiteCache

@@ -7,9 +7,9 @@ from flask import Response
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app import create_app
 from app.cache.versions import OUTDATED
 from app.config import load_settings
+from app.factory import create_app
 
 app = create_app(load_settings())
 

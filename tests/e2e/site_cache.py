@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app import create_app
 from app.auth.models import User
 from app.cache import Cache, redis_store
 from app.config import Settings
+from app.factory import create_app
 from tests.redis_server import until
 
 # A test may wait for an answer that a visitor should not be kept waiting for.

@@ -9,7 +9,7 @@ import requests
 import time_machine
 from playwright.sync_api import Route, expect
 
-from app.attachments.storage.store import Store, Upload, sha256_of
+from app.storage.store import Store, Upload, sha256_of
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer
 from tests.e2e.uploads import PICTURE, SIGNED, bring, choose, fail_to_upload, status, upload

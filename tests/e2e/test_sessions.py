@@ -7,12 +7,12 @@ import pytest
 import time_machine
 from playwright.sync_api import expect
 
-from app import create_app
 from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.auth.session import start
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
 from tests.e2e.custom_page import CustomPage
 from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory

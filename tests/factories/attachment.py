@@ -12,11 +12,11 @@ from PIL import Image
 
 from app.attachments.files import Files
 from app.attachments.models import READY, Attachment
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.store import Upload, sha256_of
 from app.auth.models import User
 from app.blogs.models import Blog
 from app.db import Database
+from app.storage.disk import DiskStore
+from app.storage.store import Upload, sha256_of
 
 
 def a_picture(width: int = 64, height: int = 48, color: str = "navy", kind: str = "PNG", **options: Any) -> bytes:

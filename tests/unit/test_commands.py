@@ -9,12 +9,12 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app import create_app
 from app.auth.models import User
 from app.blogs.queries import blog_by, blogs_by
 from app.cache import Cache, Scope
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
 from tests.conftest import migrate
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from app import create_app
-from app.attachments.storage.store import sha256_of
 from app.config import Settings
+from app.factory import create_app
+from app.storage.store import sha256_of
 from app.web.metrics import counted_cache_events
 from tests.conftest import migrate
 from tests.e2e.live_server import environment, listening_socket

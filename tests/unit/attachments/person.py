@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.attachments.files import Files
-from app.attachments.storage.store import Upload, composite, sha256_of
 from app.auth.models import User
+from app.storage.store import Upload, composite, sha256_of
 from tests.factories.attachment import send
 from tests.factories.session import SessionFactory
 

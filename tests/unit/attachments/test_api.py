@@ -16,14 +16,14 @@ from PIL import Image
 from app.attachments import queries
 from app.attachments.files import Files
 from app.attachments.forms import FILE_TYPES, PART_BYTES
-from app.attachments.image_pool import Busy, ImagePool
-from app.attachments.images import FORMATS, ImageInfo, TooLarge
 from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
 from app.blogs.models import Share
 from app.db import Database
+from app.images.decoder import FORMATS, ImageInfo, TooLarge
+from app.images.pool import Busy, ImagePool
+from app.storage.disk import DiskStore
+from app.storage.store import Store, StoreUnavailable, sha256_of
 from tests.factories.attachment import a_picture, black_png
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.attachments.files import Files
-from app.attachments.image_pool import ImagePool
 from app.attachments.models import Attachment
-from app.attachments.storage.disk import DiskStore
+from app.images.pool import ImagePool
+from app.storage.disk import DiskStore
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
 

@@ -14,13 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from app.attachments.disk_cache import DiskCache
 from app.attachments.files import Files
-from app.attachments.image_pool import Busy, ImagePool
 from app.attachments.models import Attachment, fingerprint
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.store import StoreUnavailable, Upload, sha256_of
 from app.config import Settings
+from app.images.disk_cache import DiskCache
+from app.images.pool import Busy, ImagePool
+from app.storage.disk import DiskStore
+from app.storage.store import StoreUnavailable, Upload, sha256_of
 from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.attachment import AttachmentFactory, a_picture
 from tests.factories.blog import BlogFactory

@@ -18,15 +18,15 @@ from app.attachments.files import Files
 from app.attachments.forms import PART_BYTES
 from app.attachments.models import PENDING, READY, Attachment
 from app.attachments.queries import attach
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import Store, StoreUnavailable, sha256_of
 from app.attachments.sweep import FEW, Swept, TooMuchUnknown, sweep
 from app.auth.models import User
 from app.blogs.forms import Change, Draft
 from app.blogs.queries import publish, remove, revise
 from app.config import Settings
 from app.db import Base, Database, make_engine
+from app.storage.disk import DiskStore
+from app.storage.s3 import S3Store
+from app.storage.store import Store, StoreUnavailable, sha256_of
 from tests.factories.attachment import AttachmentFactory, send
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory

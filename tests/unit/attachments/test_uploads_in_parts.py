@@ -5,8 +5,8 @@ from flask.testing import FlaskClient
 
 from app.attachments.files import Files
 from app.attachments.models import Attachment
-from app.attachments.storage.store import composite, sha256_of
 from app.db import Database
+from app.storage.store import composite, sha256_of
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.attachments.storage.store import StoreUnavailable
 from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.blogs.queries import blogs_by
 from app.cache import Scope
 from app.db import Database
+from app.storage.store import StoreUnavailable
 from tests.conftest import NewApp, migrate
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.session import SessionCookie, SessionFactory

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pytest
 
-from app.attachments.disk_cache import BLOCK, DiskCache
+from app.images.disk_cache import BLOCK, DiskCache
 
 PROJECT = Path(__file__).parents[3]
 BODY = os.urandom(2 * BLOCK + 1000)
@@ -320,7 +320,7 @@ class TestAFolderThatCannotBeWritten:
 FILLER = """
 import sys
 from pathlib import Path
-from app.attachments.disk_cache import DiskCache
+from app.images.disk_cache import DiskCache
 
 def fetch(out):
     out.write(b"half of it")

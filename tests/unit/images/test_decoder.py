@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageCms
 
-from app.attachments.images import MAX_FRAMES, ORIENTATION, ImageInfo, NotAnImage, TooLarge, inspect, variant
+from app.images.decoder import MAX_FRAMES, ORIENTATION, ImageInfo, NotAnImage, TooLarge, inspect, variant
 from tests.factories.attachment import black_png
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -140,7 +140,7 @@ class TestAnAnimation:
             inspected(animation("GIF", 2, (3200, 3200)), "image/gif")
 
     def test_is_refused_with_too_many_pixels(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("app.attachments.images.MAX_PIXELS_OF_ALL_FRAMES", 64 * 48 * 2)
+        monkeypatch.setattr("app.images.decoder.MAX_PIXELS_OF_ALL_FRAMES", 64 * 48 * 2)
         with pytest.raises(TooLarge, match="animation"):
             inspected(animation("GIF", 4), "image/gif")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.attachments.storage.s3 import CHECKSUM_HEADER, S3Store
+from app.storage.s3 import CHECKSUM_HEADER, S3Store
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

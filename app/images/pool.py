@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import BinaryIO
 
-from app.attachments import images
-from app.attachments.images import ImageInfo, NotAnImage, TooLarge
+from app.images import decoder as images
+from app.images.decoder import ImageInfo, NotAnImage, TooLarge
 
 # By its path, because as a module it would import the whole application with it.
 PROGRAM = [sys.executable, "-I", str(Path(images.__file__))]

@@ -7,8 +7,8 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from app.attachments.bucket import Promise, cors_rule, iam_policy, setup
-from app.attachments.storage.s3 import S3Store
+from app.storage.bucket import Promise, cors_rule, iam_policy, setup
+from app.storage.s3 import S3Store
 
 ORIGIN = "https://blog.example"
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from app.attachments.storage.disk import ABANDONED_AFTER, DiskStore, Refused, WrongBody
-from app.attachments.storage.store import StoreUnavailable, Upload, sha256_of
+from app.storage.disk import ABANDONED_AFTER, DiskStore, Refused, WrongBody
+from app.storage.store import StoreUnavailable, Upload, sha256_of
 
 BODY = b"a picture, let us say"
 

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from app.attachments import doctor
-from app.attachments.bucket import Promise, cors_rule, setup
-from app.attachments.doctor import EXAMINATIONS, examine
-from app.attachments.storage import disk
-from app.attachments.storage.disposition import Disposition
-from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import StoreUnavailable, Upload
+from app.storage import disk, doctor
+from app.storage.bucket import Promise, cors_rule, setup
+from app.storage.disposition import Disposition
+from app.storage.doctor import EXAMINATIONS, examine
+from app.storage.s3 import S3Store
+from app.storage.store import StoreUnavailable, Upload
 from tests.seaweedfs import SeaweedFS, made_bucket
-from tests.unit.attachments.careless_store import FAULTS, MISUSES, CarelessStore
+from tests.unit.storage.careless_store import FAULTS, MISUSES, CarelessStore
 
 ORIGIN = "https://blog.example"
 NewStore = Callable[..., CarelessStore]

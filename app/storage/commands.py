@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup
 
-from app.attachments import bucket
-from app.attachments.bucket import Promise
-from app.attachments.doctor import answers, examine
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.s3 import S3Store, translated
-from app.attachments.storage.store import StoreError
 from app.attachments.sweep import TooMuchUnknown
 from app.attachments.sweep import sweep as swept
 from app.current import database, files, settings
+from app.storage import bucket
+from app.storage.bucket import Promise
+from app.storage.disk import DiskStore
+from app.storage.doctor import answers, examine
+from app.storage.s3 import S3Store, translated
+from app.storage.store import StoreError
 
 store = AppGroup("store", help="The place where the files are.")
 

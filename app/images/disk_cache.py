@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from app.attachments.streams import RandomReader
+from app.storage.readers import RandomReader
 
 Fetch = Callable[[BinaryIO], None]
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from app.attachments.storage.disposition import Disposition, content_disposition
-from app.attachments.storage.store import (
+from app.storage.disposition import Disposition, content_disposition
+from app.storage.readers import buffered_slice
+from app.storage.store import (
     SMALLEST_PART,
     AlreadyStored,
     ListedObject,
@@ -39,7 +40,6 @@ from app.attachments.storage.store import (
     composite,
     sha256_of,
 )
-from app.attachments.streams import buffered_slice
 
 CHUNK = 1024 * 1024
 CHECKSUM_HEADER = "x-checksum-sha256"

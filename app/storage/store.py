@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.attachments.storage.disposition import Disposition
+from app.storage.disposition import Disposition
 
 # S3's own rule, for every part but the last.
 SMALLEST_PART = 5 * 1024 * 1024

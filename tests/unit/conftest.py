@@ -9,12 +9,12 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from app import create_app
-from app.attachments.storage.disk import DiskStore, Refused, WrongBody
-from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
 from app.config import Settings
 from app.db import Database
+from app.factory import create_app
+from app.storage.disk import DiskStore, Refused, WrongBody
+from app.storage.s3 import S3Store
+from app.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
 from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of
 from tests.unit.attachments.person import Person

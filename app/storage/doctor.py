@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
 import requests
 
-from app.attachments.bucket import Promise
-from app.attachments.storage.disposition import content_disposition
-from app.attachments.storage.store import ObjectInfo, ObjectNotFound, Store, StoreError, Upload, sha256_of
+from app.storage.bucket import Promise
+from app.storage.disposition import content_disposition
+from app.storage.store import ObjectInfo, ObjectNotFound, Store, StoreError, Upload, sha256_of
 
 FOLDER = "doctor/"
 BODY = b"The doctor was here."

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from app.attachments.storage.disposition import Disposition, content_disposition
-from app.attachments.storage.store import (
+from app.storage.disposition import Disposition, content_disposition
+from app.storage.store import (
     AlreadyStored,
     ListedObject,
     ListedUpload,

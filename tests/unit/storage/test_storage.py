@@ -18,10 +18,10 @@ import pytest
 import requests
 import time_machine
 
-from app.attachments.storage import s3
-from app.attachments.storage.disposition import content_disposition
-from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import (
+from app.storage import s3
+from app.storage.disposition import content_disposition
+from app.storage.s3 import S3Store
+from app.storage.store import (
     SMALLEST_PART,
     AlreadyStored,
     ListedObject,
@@ -505,7 +505,7 @@ def send_part(store: Store, key: str, upload_id: str, number: int, body: bytes) 
 
 class TestAnS3Store:
     def test_costs_nothing_until_it_is_used(self) -> None:
-        code = "import sys, app.attachments.storage.s3; sys.exit('boto3' in sys.modules)"
+        code = "import sys, app.storage.s3; sys.exit('boto3' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
     def test_signs_with_the_token_of_keys_that_expire(self) -> None:

@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 from app.auth.models import User
 from app.blogs.queries import blog_as_saved, blog_by, blogs_by
 from app.cache import Read, Scope
-from app.cached_reads import document, value
 from app.db import MAX_ID, Database
 from app.errors import NotFound
+from app.web.reads import document, value
 from tests.conftest import NewApp
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory

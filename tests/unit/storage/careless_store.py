@@ -11,8 +11,8 @@ from pathlib import Path
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from app.attachments.storage.disk import CHECKSUM_HEADER, DiskStore, Label
-from app.attachments.storage.store import ListedObject, ObjectInfo, ObjectNotFound, sha256_of
+from app.storage.disk import CHECKSUM_HEADER, DiskStore, Label
+from app.storage.store import ListedObject, ObjectInfo, ObjectNotFound, sha256_of
 
 # What should be refused, and the promise that is broken by doing it.
 MISUSES = {

@@ -8,21 +8,18 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.attachments import doctor
-from app.attachments.storage.disk import DiskStore
-from app.attachments.storage.s3 import S3Store
-from app.attachments.storage.store import StoreUnavailable
 from app.attachments.sweep import TooMuchUnknown
-from app.commands import store
 from app.config import Settings
+from app.storage import commands as store
+from app.storage import doctor
+from app.storage.disk import DiskStore
+from app.storage.s3 import S3Store
+from app.storage.store import StoreUnavailable
 from tests.conftest import NewApp
 from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
-from tests.seaweedfs import SeaweedFS, seaweedfs, settings_of
-from tests.unit.attachments.conftest import disk_store, new_bucket
-
-__all__ = ["disk_store", "new_bucket", "seaweedfs"]
+from tests.seaweedfs import SeaweedFS, settings_of
 
 
 def asked(blog: Flask, *words: str) -> tuple[int, str]:

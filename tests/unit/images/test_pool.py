@@ -11,9 +11,9 @@ from typing import BinaryIO
 import pytest
 from PIL import Image
 
-from app.attachments import image_pool
-from app.attachments.image_pool import PROGRAM, Busy, ImagePool
-from app.attachments.images import MAX_BYTES, ImageInfo, NotAnImage, TooLarge
+from app.images import pool as image_pool
+from app.images.decoder import MAX_BYTES, ImageInfo, NotAnImage, TooLarge
+from app.images.pool import PROGRAM, Busy, ImagePool
 
 MEGABYTE = 1024 * 1024
 
@@ -46,9 +46,7 @@ class BrokenSource(io.BytesIO):
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let the image program do `code` in place of its job."""
-    program = (
-        f"import os, signal, sys\nfrom app.attachments import images\n{code}\nsys.exit(images.main(*sys.argv[1:]))"
-    )
+    program = f"import os, signal, sys\nfrom app.images import decoder\n{code}\nsys.exit(decoder.main(*sys.argv[1:]))"
     monkeypatch.setattr(image_pool, "PROGRAM", [sys.executable, "-c", program])
 
 
@@ -76,18 +74,18 @@ class TestAPool:
             pool.inspect(BrokenSource(), "image/png")
 
     def test_survives_an_image_that_kills_its_decoder(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
-        stand_in(monkeypatch, "images.done = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)")
+        stand_in(monkeypatch, "decoder.done = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)")
         with pytest.raises(NotAnImage):
             pool.inspect(picture(), "image/png")
 
     def test_gives_up_an_image_that_takes_for_ever(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
-        stand_in(monkeypatch, "images.MAX_SECONDS = 1\nimages.done = lambda *_: signal.pause()")
+        stand_in(monkeypatch, "decoder.MAX_SECONDS = 1\ndecoder.done = lambda *_: signal.pause()")
         with pytest.raises(TooLarge, match="seconds"):
             pool.inspect(picture(), "image/png")
 
     @pytest.mark.skipif(sys.platform == "darwin", reason="macOS sets no limit to a process's memory")
     def test_gives_up_an_image_that_takes_all_memory(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
-        stand_in(monkeypatch, "images.done = lambda *_: bytes(2**30)")
+        stand_in(monkeypatch, "decoder.done = lambda *_: bytes(2**30)")
         with pytest.raises(TooLarge, match="memory"):
             pool.inspect(picture(), "image/png")
 
@@ -103,7 +101,7 @@ class TestAPictureThatTakesItsDecoderOver:
     """It runs code of its own where it should only be decoded."""
 
     def run(self, monkeypatch: pytest.MonkeyPatch, code: str) -> str:
-        stand_in(monkeypatch, f"images.done = lambda *_: str({code}).encode()")
+        stand_in(monkeypatch, f"decoder.done = lambda *_: str({code}).encode()")
         return image_pool.run(picture(), "variant", "320").decode()
 
     def test_finds_no_secret_in_its_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,52 @@
+"""How the blog is put together."""
+
+from flask import Flask
+
+from app import error_handlers, web
+from app.attachments import api as attachments_api
+from app.attachments import routes as attachments_pages
+from app.attachments.assembly import files_of
+from app.auth import guard, oidc, session_cookie
+from app.auth import routes as auth_pages
+from app.blogs import api as blogs_api
+from app.blogs import routes as blogs_pages
+from app.commands.cache import cache
+from app.commands.restore import restore_check
+from app.config import Settings
+from app.db import Database
+from app.images.commands import images
+from app.storage.commands import store
+from app.web import csrf, reads
+
+
+def create_app(settings: Settings) -> Flask:
+    """The blog that these settings describe."""
+    app = Flask("app")
+    app.secret_key = settings.secret_key
+    app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
+
+    app.extensions["settings"] = settings
+    app.extensions["database"] = database = Database(settings.database_url)
+    app.extensions["files"] = files_of(settings)
+    app.extensions["oidc"] = oidc.Provider(
+        settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_uri=f"{settings.base_url}/auth/google/callback",
+    )
+
+    web.init_app(app, settings)
+    session_cookie.init_app(app, production=settings.production)
+    guard.init_app(app)
+    csrf.init_app(app, base_url=settings.base_url)
+    error_handlers.init_app(app)
+    reads.init_app(app, settings, database)
+
+    app.register_blueprint(auth_pages.blueprint)
+    app.register_blueprint(blogs_pages.blueprint)
+    app.register_blueprint(blogs_api.blueprint)
+    app.register_blueprint(attachments_pages.blueprint)
+    app.register_blueprint(attachments_api.blueprint)
+    for command in (cache, images, store, restore_check):
+        app.cli.add_command(command)
+    return app
