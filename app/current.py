@@ -1,21 +1,24 @@
 """What a request can reach: the parts that create_app has put together."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 from flask import current_app
 
-from app.attachments.files import Files
 from app.config import Settings
 from app.db import Database
 
+T = TypeVar("T")
+
+
+def extension(name: str, _kind: Callable[..., T]) -> T:
+    """The part that create_app put under that name, which is of that kind."""
+    return cast(T, current_app.extensions[name])
+
 
 def settings() -> Settings:
-    return cast(Settings, current_app.extensions["settings"])
+    return extension("settings", Settings)
 
 
 def database() -> Database:
-    return cast(Database, current_app.extensions["database"])
-
-
-def files() -> Files:
-    return cast(Files, current_app.extensions["files"])
+    return extension("database", Database)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from app.attachments.files import NotUploaded
+from app.attachments.uploads import NotUploaded
 from app.auth.session import local_path
 from app.current import settings
 from app.errors import (

@@ -5,16 +5,18 @@ from flask import Flask
 from app import error_handlers, web
 from app.attachments import api as attachments_api
 from app.attachments import routes as attachments_pages
-from app.attachments.assembly import files_of
+from app.attachments.commands import restore_check
 from app.auth import guard, oidc, session_cookie
 from app.auth import routes as auth_pages
+from app.auth.commands import cache
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
-from app.commands.cache import cache
-from app.commands.restore import restore_check
 from app.config import Settings
 from app.db import Database
 from app.images.commands import images
+from app.images.server import build_image_server
+from app.storage import routes as storage_pages
+from app.storage.build import build_store
 from app.storage.commands import store
 from app.web import csrf, reads
 
@@ -27,7 +29,8 @@ def create_app(settings: Settings) -> Flask:
 
     app.extensions["settings"] = settings
     app.extensions["database"] = database = Database(settings.database_url)
-    app.extensions["files"] = files_of(settings)
+    app.extensions["store"] = build_store(settings)
+    app.extensions["images"] = build_image_server(settings, app.extensions["store"])
     app.extensions["oidc"] = oidc.Provider(
         settings.oidc_issuer,
         client_id=settings.oidc_client_id,
@@ -47,6 +50,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(blogs_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
+    app.register_blueprint(storage_pages.blueprint)
     for command in (cache, images, store, restore_check):
         app.cli.add_command(command)
     return app

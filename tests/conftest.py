@@ -12,10 +12,10 @@ from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.attachments.files import Files
 from app.config import Settings, load_settings
 from app.db import Database
 from app.factory import create_app
+from app.images.server import ImageServer
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
@@ -112,14 +112,14 @@ def session_factory(app: Flask) -> SessionFactory:
 
 
 @pytest.fixture(scope="session")
-def files(app: Flask) -> Files:
-    files: Files = app.extensions["files"]
-    return files
+def images(app: Flask) -> ImageServer:
+    images: ImageServer = app.extensions["images"]
+    return images
 
 
 @pytest.fixture(scope="session")
-def attachment_factory(database: Database, files: Files) -> AttachmentFactory:
-    return AttachmentFactory(database, files)
+def attachment_factory(database: Database, images: ImageServer) -> AttachmentFactory:
+    return AttachmentFactory(database, images)
 
 
 @pytest.fixture(scope="session")

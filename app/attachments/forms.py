@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.images.decoder import FORMATS, MAX_BYTES
+from app.images.server import is_image
+from app.storage.store import MAX_FILE_BYTES, PART_BYTES
 
 # Everything else is a download, never shown by a browser.
 FILE_TYPES = (
@@ -18,10 +20,6 @@ FILE_TYPES = (
     "video/mp4",
     "video/webm",
 )
-MAX_FILE_BYTES = 5 * 1024**3
-PART_BYTES = 16 * 1024 * 1024
-
-
 # What a page's script checks before it sends anything; the answers to a declaration say the same.
 RULES = {
     "imageTypes": list(FORMATS),
@@ -30,10 +28,6 @@ RULES = {
     "maxBytes": MAX_FILE_BYTES,
     "partBytes": PART_BYTES,
 }
-
-
-def is_image(content_type: str) -> bool:
-    return content_type in FORMATS
 
 
 def part_count(size: int) -> int:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.attachments.files import SHARED_SUFFIX
 from app.attachments.models import READY, Attachment
 from app.db import Database
+from app.images.server import SHARED_SUFFIX
 from app.storage.store import Store
 
 BATCH = 200

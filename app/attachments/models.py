@@ -46,6 +46,10 @@ class Attachment(Base):
     detached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
+    def is_settled(self) -> bool:
+        return self.state == READY or self.refusal is not None
+
+    @property
     def fingerprint(self) -> str:
         return fingerprint(self.sha256)
 

@@ -11,12 +11,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from app.attachments.forms import PART_BYTES
 from app.attachments.inventory import Stored, stored, unknown
 from app.attachments.models import PENDING, READY, Attachment
 from app.auth.queries import hold
 from app.db import Database
-from app.storage.store import Store
+from app.storage.store import PART_BYTES, Store
 
 SMALL = timedelta(hours=1)
 LARGE = timedelta(hours=24)

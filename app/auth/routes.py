@@ -1,16 +1,15 @@
 """Logging in at the identity provider, and logging out."""
 
-from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, g, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth import queries
 from app.auth.guard import logged_in, visitor
 from app.auth.oidc import Provider
 from app.auth.session import begin_login, local_path, start, take_login
-from app.current import database, settings
+from app.current import database, extension, settings
 from app.errors import LoginFailed
 from app.web.marks import public
 
@@ -73,4 +72,4 @@ def current_user() -> ResponseReturnValue:
 
 
 def _provider() -> Provider:
-    return cast(Provider, current_app.extensions["oidc"])
+    return extension("oidc", Provider)

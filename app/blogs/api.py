@@ -5,8 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import logged_in
 from app.blogs import queries
-from app.blogs.forms import Change, Draft, Invitation
+from app.blogs.forms import Change, Draft
 from app.current import database
+from app.sharing import queries as sharing
+from app.sharing.forms import Invitation
+from app.sharing.queries import NO_SUCH_BLOG
 from app.web.reads import document
 from app.web.validation import read_json
 
@@ -22,7 +25,7 @@ def index() -> ResponseReturnValue:
 def show(blog_id: int) -> ResponseReturnValue:
     visitor = logged_in()
     own, visible = queries.blog_by(visitor.scope, blog_id), queries.blog_visible_to(visitor, blog_id)
-    return _json(document(own, queries.NO_SUCH_BLOG, otherwise=visible))
+    return _json(document(own, NO_SUCH_BLOG, otherwise=visible))
 
 
 @blueprint.post("/blogs")
@@ -55,22 +58,22 @@ def shared() -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>/shares")
 def shares(blog_id: int) -> ResponseReturnValue:
-    document(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
-    return _json(document(queries.shares_of(logged_in().id, blog_id)))
+    document(queries.blog_by(logged_in().scope, blog_id), NO_SUCH_BLOG)
+    return _json(document(sharing.shares_of(logged_in().id, blog_id)))
 
 
 @blueprint.post("/blogs/<id:blog_id>/shares")
 def share(blog_id: int) -> ResponseReturnValue:
     invitation = read_json(Invitation)
     with database().write() as db:
-        share = queries.share(db, logged_in(), blog_id, invitation)
-    return _json(queries.document_of(share), 201)
+        share = sharing.share(db, logged_in(), blog_id, invitation)
+    return _json(sharing.document_of(share), 201)
 
 
 @blueprint.delete("/blogs/<id:blog_id>/shares/<id:share_id>")
 def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
-        queries.stop_sharing(db, logged_in().id, blog_id, share_id)
+        sharing.stop_sharing(db, logged_in().id, blog_id, share_id)
     return "", 204
 
 

@@ -1,16 +1,14 @@
-"""What a person may write into a blog, and with whom they may share it: one set of rules for the pages and the API."""
+"""What a person may write into a blog: one set of rules for the pages and the API."""
 
-import re
 import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from app.auth.addresses import comparable
 from app.db import MAX_ID
 from app.web.validation import REQUIRED
 
-MAX_TITLE, MAX_CONTENT, MAX_EMAIL = 200, 100_000, 320
+MAX_TITLE, MAX_CONTENT = 200, 100_000
 
 
 def _one_newline(value: object) -> object:
@@ -29,17 +27,6 @@ def _storable(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _address(text: str) -> str:
-    # What surrounds it came with the typing or the pasting.
-    email = comparable(text.strip())
-    if not email:
-        raise ValueError(REQUIRED)
-    # Anything stricter refuses addresses that exist; nothing is sent to them.
-    if not (email.isprintable() and re.fullmatch("[^@ ]+@[^@ ]+", email) and len(email) <= MAX_EMAIL):
-        raise ValueError("Enter an e-mail address")
-    return email
 
 
 Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
@@ -67,11 +54,3 @@ class Change(BaseModel):
     content: Content = ""
     attachment_id: RowId | None = None
     version: RowId | None = None
-
-
-class Invitation(BaseModel):
-    """Whom a blog is to be shared with."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    email: Annotated[str, AfterValidator(_address)]

@@ -1,9 +1,9 @@
-"""Blogs: what people write, and with whom they share it."""
+"""Blogs: what people write."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.models import User
@@ -30,18 +30,6 @@ class Blog(Base):
 
     __mapper_args__: Any = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own shape
     __table_args__: Any = (Index(None, owner_id, id), {"sqlite_autoincrement": True})
-
-
-class Share(Base):
-    """A blog's owner lets the person of an e-mail address read it, who need not have logged in yet."""
-
-    __tablename__ = "shares"
-    __table_args__: Any = (UniqueConstraint("blog_id", "email"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    blog_id: Mapped[int] = mapped_column(ForeignKey("blogs.id", ondelete="CASCADE"))
-    email: Mapped[str] = mapped_column(String(320), index=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
 
 
 # Every write to a blog moves its owner's version, and with it away from what was cached.

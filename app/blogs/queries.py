@@ -1,43 +1,20 @@
 """Reading and writing blogs, always on behalf of somebody."""
 
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
-from pydantic_core import to_json
-from sqlalchemy import BindParameter, bindparam, func, or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
-from app.auth.addresses import comparable
 from app.auth.models import User
 from app.auth.queries import hold
-from app.blogs.forms import Change, Draft, Invitation
-from app.blogs.models import Blog, Share
+from app.blogs.forms import Change, Draft
+from app.blogs.models import Blog
 from app.cache import Query, Read, Scope
-from app.errors import Changed, Invalid, NotFound
-
-NO_SUCH_BLOG = "There is no such blog."
-NO_SUCH_SHARE = "There is no such share."
-MAX_SHARES = 100
-
-
-class Person(Protocol):
-    """Somebody logged in, such as the guard's Visitor."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def verified_email(self) -> str | None: ...
-
-
-# Which blogs a person may read, for the `where` of any statement that has Blog in it; `as_reader(person)` holds the
-# parameters. Who has no verified address is bound as NULL, which equals nothing.
-SHARED = Blog.id.in_(select(Share.blog_id).where(Share.email == bindparam("reader_email")))
-VISIBLE = or_(Blog.owner_id == bindparam("reader_id"), SHARED)
-
+from app.errors import Changed, NotFound
+from app.sharing.queries import NO_SUCH_BLOG, Reader, as_reader, shared
 
 _owner: BindParameter[int] = bindparam("owner_id")
 _BLOG = (Blog.id, Blog.title, Blog.content, Blog.version, Blog.created_at, Blog.updated_at)
@@ -71,21 +48,13 @@ ANYBODYS = (
     .join(User, User.id == Blog.owner_id)
     .outerjoin(Attachment, Attachment.blog_id == Blog.id)
 )
+_VISIBLE = or_(Blog.owner_id == bindparam("reader_id"), shared(Blog.id))
 BLOGS_SHARED = Query(
     "blogs_shared",
-    ANYBODYS.where(SHARED, Blog.owner_id != bindparam("reader_id")).order_by(Blog.id.desc()),
+    ANYBODYS.where(shared(Blog.id), Blog.owner_id != bindparam("reader_id")).order_by(Blog.id.desc()),
     _with_owner,
 )
-BLOG_VISIBLE = Query("blog_visible", ANYBODYS.where(VISIBLE, Blog.id == bindparam("id")), _with_owner, one=True)
-
-SHARE_COLUMNS = (Share.id, Share.email, Share.created_at)
-SHARES_OF = Query(
-    "shares_of",
-    select(*SHARE_COLUMNS)
-    .join(Blog)
-    .where(Blog.owner_id == bindparam("owner_id"), Blog.id == bindparam("blog_id"))
-    .order_by(Share.id),
-)
+BLOG_VISIBLE = Query("blog_visible", ANYBODYS.where(_VISIBLE, Blog.id == bindparam("id")), _with_owner, one=True)
 
 
 def blogs_by(owner: Scope) -> Read:
@@ -103,29 +72,14 @@ def blog_as_saved(owner: Scope, blog_id: int) -> Read:
     return BLOG_BY(owner_id=owner.id, id=blog_id)
 
 
-def as_reader(person: Person) -> dict[str, int | str | None]:
-    """The parameters of SHARED and VISIBLE for that person."""
-    return {"reader_id": person.id, "reader_email": person.verified_email}
-
-
-def blogs_shared_with(person: Person) -> Read:
+def blogs_shared_with(reader: Reader) -> Read:
     """The blogs that others share with that person, newest first, with their owners' names."""
-    return BLOGS_SHARED(**as_reader(person))
+    return BLOGS_SHARED(**as_reader(reader))
 
 
-def blog_visible_to(person: Person, blog_id: int) -> Read:
+def blog_visible_to(reader: Reader, blog_id: int) -> Read:
     """That blog with its owner's name; null unless that person owns it or it is shared with them."""
-    return BLOG_VISIBLE(**as_reader(person), id=blog_id)
-
-
-def shares_of(owner_id: int, blog_id: int) -> Read:
-    """With whom that person shares that blog; nobody for another's just as for none."""
-    return SHARES_OF(owner_id=owner_id, blog_id=blog_id)
-
-
-def document_of(share: Share) -> bytes:
-    """The JSON document that a read would give."""
-    return to_json({column.key: getattr(share, column.key) for column in SHARE_COLUMNS})
+    return BLOG_VISIBLE(**as_reader(reader), id=blog_id)
 
 
 def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
@@ -156,32 +110,6 @@ def remove(session: Session, owner_id: int, blog_id: int) -> None:
     blog = _held(session, owner_id, blog_id)
     attach(session, owner_id, blog_id, None)
     session.delete(blog)
-
-
-def share(session: Session, owner: Person, blog_id: int, invitation: Invitation) -> Share:
-    """The share with that address, made unless it was there. Whether the address is a user's makes no difference."""
-    _held(session, owner.id, blog_id)
-    if owner.email and invitation.email == comparable(owner.email):
-        raise Invalid({"email": "This is your own address: you can read your blog already"})
-    same = select(Share).where(Share.blog_id == blog_id, Share.email == invitation.email)
-    return session.scalar(same) or _new_share(session, blog_id, invitation.email)
-
-
-def stop_sharing(session: Session, owner_id: int, blog_id: int, share_id: int) -> None:
-    _held(session, owner_id, blog_id)
-    found = session.scalar(select(Share).where(Share.blog_id == blog_id, Share.id == share_id))
-    if found is None:
-        raise NotFound(NO_SUCH_SHARE)
-    session.delete(found)
-
-
-def _new_share(session: Session, blog_id: int, email: str) -> Share:
-    if (session.scalar(select(func.count()).where(Share.blog_id == blog_id)) or 0) >= MAX_SHARES:
-        raise Invalid({"email": f"A blog can be shared with at most {MAX_SHARES} people"})
-    made = Share(blog_id=blog_id, email=email)
-    session.add(made)
-    session.flush()
-    return made
 
 
 def _held(session: Session, owner_id: int, blog_id: int) -> Blog:

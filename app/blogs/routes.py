@@ -10,11 +10,14 @@ from app.attachments.models import Attachment
 from app.attachments.queries import NoSuchAttachment, ready_file
 from app.auth.guard import logged_in
 from app.blogs import queries
-from app.blogs.forms import Change, Draft, Invitation
+from app.blogs.forms import Change, Draft
 from app.current import database
 from app.db import MAX_ID
 from app.error_handlers import answer
 from app.errors import Changed, Invalid, NotFound
+from app.sharing import queries as sharing
+from app.sharing.forms import Invitation
+from app.sharing.queries import NO_SUCH_BLOG
 from app.web.marks import public
 from app.web.reads import value
 from app.web.validation import check
@@ -98,7 +101,7 @@ def share(blog_id: int) -> ResponseReturnValue:
     try:
         invitation = check(Invitation, request.form.to_dict())
         with database().write() as db:
-            queries.share(db, logged_in(), blog_id, invitation)
+            sharing.share(db, logged_in(), blog_id, invitation)
     except Invalid as error:
         return _blog_page(blog_id, request.form, error.fields), 422
     return _back_to_shares(blog_id)
@@ -107,7 +110,7 @@ def share(blog_id: int) -> ResponseReturnValue:
 @blueprint.post("/blogs/<id:blog_id>/shares/<id:share_id>/delete")
 def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
-        queries.stop_sharing(db, logged_in().id, blog_id, share_id)
+        sharing.stop_sharing(db, logged_in().id, blog_id, share_id)
     return _back_to_shares(blog_id)
 
 
@@ -127,7 +130,7 @@ def ask_without_it(error: NoSuchAttachment) -> ResponseReturnValue:
         return _new_form({**request.form, "attachment_id": ""}, errors), 404
     saved = _as_saved()
     if saved is None:
-        return keep_what_was_typed(NotFound(queries.NO_SUCH_BLOG))
+        return keep_what_was_typed(NotFound(NO_SUCH_BLOG))
     otherwise = "save with the image that is there" if saved["attachment"] else "save without it"
     errors = {"Image": f"{error}. Add it again, or {otherwise}."}
     return _edit_form(saved["id"], request.form, errors, attachment=saved["attachment"]), 404
@@ -138,7 +141,7 @@ def show_both(error: Changed) -> ResponseReturnValue:
     """What was typed, beside what is saved by now; saving once more replaces it knowingly."""
     saved = _as_saved()
     if saved is None:
-        return keep_what_was_typed(NotFound(queries.NO_SUCH_BLOG))
+        return keep_what_was_typed(NotFound(NO_SUCH_BLOG))
     typed = {**request.form, "version": saved["version"]}
     return _edit_form(saved["id"], typed, {}, attachment=_image(saved), saved=saved, conflict=str(error)), 409
 
@@ -181,15 +184,15 @@ def keep_what_was_typed(error: NotFound) -> ResponseReturnValue:
 
 
 def _blog(blog_id: int) -> Any:
-    return value(queries.blog_by(logged_in().scope, blog_id), queries.NO_SUCH_BLOG)
+    return value(queries.blog_by(logged_in().scope, blog_id), NO_SUCH_BLOG)
 
 
 def _blog_page(blog_id: int, values: Any, errors: dict[str, str]) -> str:
     """The blog, as its owner or somebody it is shared with sees it; only a read for others names the owner."""
     visitor = logged_in()
     own, visible = queries.blog_by(visitor.scope, blog_id), queries.blog_visible_to(visitor, blog_id)
-    blog = value(own, queries.NO_SUCH_BLOG, otherwise=visible)
-    shares = None if "owner" in blog else value(queries.shares_of(visitor.id, blog_id))
+    blog = value(own, NO_SUCH_BLOG, otherwise=visible)
+    shares = None if "owner" in blog else value(sharing.shares_of(visitor.id, blog_id))
     return render_template("blogs/show.html", blog=blog, shares=shares, values=values, errors=errors)
 
 

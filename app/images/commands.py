@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from app.current import files
+from app.images.current import images as image_server
 
 images = AppGroup("images", help="The images kept on this machine's disk.")
 
@@ -11,7 +11,7 @@ images = AppGroup("images", help="The images kept on this machine's disk.")
 @images.command()
 def stats() -> None:
     """Count them."""
-    found = files().cache.stats()
+    found = image_server().cache.stats()
     rows = {"images": found.entries, "bytes": found.bytes, "bytes at most": found.max_bytes}
     for name, count in rows.items():
         click.echo(f"{name:14} {count:>15,}")
@@ -20,13 +20,13 @@ def stats() -> None:
 @images.command()
 def verify() -> None:
     """Read every one, and drop what is damaged: the next reader has it from the store."""
-    dropped = files().cache.verify()
-    click.echo(f"Dropped {dropped:,} damaged, {files().cache.stats().entries:,} are right.")
+    dropped = image_server().cache.verify()
+    click.echo(f"Dropped {dropped:,} damaged, {image_server().cache.stats().entries:,} are right.")
 
 
 @images.command()
 def clear() -> None:
     """Drop them all: they come back from the store as they are asked for."""
-    dropped = files().cache.stats().entries
-    files().cache.clear()
+    dropped = image_server().cache.stats().entries
+    image_server().cache.clear()
     click.echo(f"Dropped {dropped:,}.")

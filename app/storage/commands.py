@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup
 
-from app.attachments.sweep import TooMuchUnknown
-from app.attachments.sweep import sweep as swept
-from app.current import database, files, settings
+from app.current import settings
 from app.storage import bucket
 from app.storage.bucket import Promise
+from app.storage.current import store as current_store
 from app.storage.disk import DiskStore
 from app.storage.doctor import answers, examine
 from app.storage.s3 import S3Store, translated
@@ -23,7 +21,7 @@ store = AppGroup("store", help="The place where the files are.")
 @store.command()
 def setup() -> None:
     """Tell the bucket which pages may upload, close it to the public, and print the least policy the blog needs."""
-    chosen = files().store
+    chosen = current_store()
     if not isinstance(chosen, S3Store):
         click.echo("The files are on this machine's disk: there is nothing to set up.")
         return
@@ -40,7 +38,7 @@ def setup() -> None:
 @store.command()
 def doctor() -> None:
     """Try every promise of the store; the disk's needs the blog to be running."""
-    chosen, base_url = files().store, settings().base_url
+    chosen, base_url = current_store(), settings().base_url
     if isinstance(chosen, DiskStore) and not answers(base_url):
         raise click.ClickException(f"The blog does not answer at {base_url}: its disk store works only while it runs.")
     try:
@@ -48,24 +46,6 @@ def doctor() -> None:
     except StoreError as error:
         raise click.ClickException(str(error)) from None
     _report(promises)
-
-
-@store.command()
-@click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
-@click.option("--all-unknown", is_flag=True, help="Take objects that no row knows even where they are many.")
-def sweep(*, dry_run: bool, all_unknown: bool) -> None:
-    """Remove uploads that were never finished, files that are on no blog, and objects that no row knows."""
-    count = 0
-    try:
-        for each in swept(database(), files().store, datetime.now(UTC), dry_run=dry_run, all_unknown=all_unknown):
-            count += 1
-            click.echo(f"{each.key}  {each.reason}")
-    except StoreError as error:
-        raise click.ClickException(f"{error} {count:,} are done; sweep again for the rest.") from None
-    except TooMuchUnknown as error:
-        advice = "If an older database was restored, they are files that were uploaded since: see `restore-check`."
-        raise click.ClickException(f"{error} {advice} To remove them, add --all-unknown.") from None
-    click.echo(f"{count:,} would go." if dry_run else f"{count:,} are gone.")
 
 
 def _report(promises: Sequence[Promise]) -> None:

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from app.storage.disposition import Disposition
 
-# S3's own rule, for every part but the last.
+# S3's own rules: the most that one PUT may send, and the least for every part but the last.
+MAX_FILE_BYTES = 5 * 1024**3
 SMALLEST_PART = 5 * 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
 KEY = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 

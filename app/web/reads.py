@@ -1,22 +1,23 @@
 """Reads through the query cache within a request, and what the answer tells of them."""
 
-from functools import cache as once
+import functools
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, g
 from pydantic_core import from_json
 
 from app.cache import Cache, Outcome, Read
 from app.config import Settings
+from app.current import extension
 from app.db import Database
 from app.errors import NotFound
 from app.web.metrics import cache_events
 
 
 def init_app(app: Flask, settings: Settings, database: Database) -> None:
-    cache = Cache(
+    made = Cache(
         database.engine.connect,
         namespace="inkwell",
         release=_release(),
@@ -25,9 +26,13 @@ def init_app(app: Flask, settings: Settings, database: Database) -> None:
         redis_url=settings.redis_url or None,
         on_event=lambda name: cache_events.labels(name).inc(),
     )
-    cache.tidy_after(database.sessions)
-    app.extensions["cache"] = cache
+    made.tidy_after(database.sessions)
+    app.extensions["cache"] = made
     app.after_request(_tell)
+
+
+def cache() -> Cache:
+    return extension("cache", Cache)
 
 
 def document(read: Read, missing: str = "", otherwise: Read | None = None) -> bytes:
@@ -36,7 +41,7 @@ def document(read: Read, missing: str = "", otherwise: Read | None = None) -> by
     Raises NotFound with the sentence `missing` if there is none.
     """
     outcomes: list[Outcome] = g.setdefault("outcomes", [])
-    answer = cast(Cache, current_app.extensions["cache"]).json(read, observe=outcomes.append)
+    answer = cache().json(read, observe=outcomes.append)
     if otherwise and answer == b"null":
         # The answer will be made of the other read alone, and tells of that one.
         outcomes.pop()
@@ -64,7 +69,7 @@ def _timing(outcome: Outcome) -> str:
     return f'{outcome.name};dur={outcome.seconds * 1000:.2f};desc="{outcome.result} {outcome.tier}"'
 
 
-@once
+@functools.cache
 def _release() -> str:
     """What changes whenever the code does: Redis outlives a deployment, and the form of a document may not."""
     digest = blake2b(digest_size=8)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
-from app.attachments.assembly import files_of
 from app.config import Settings
 from app.storage.bucket import setup
+from app.storage.build import build_store
 from app.storage.store import Store
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer, live_server
@@ -112,7 +112,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
 @pytest.fixture
 def store(site: LiveServer) -> Store:
     """The store of the blog under test."""
-    return files_of(site.settings).store
+    return build_store(site.settings)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from PIL import Image
 
-from app.attachments.files import Files
 from app.attachments.models import READY, Attachment
 from app.auth.models import User
 from app.blogs.models import Blog
 from app.db import Database
+from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import Upload, sha256_of
 
@@ -40,9 +40,9 @@ def black_png(width: int, height: int, *, bits: int = 1) -> bytes:
 class AttachmentFactory:
     """`attachment_factory(user)` is a picture of that user's, stored and ready; keywords set what matters."""
 
-    def __init__(self, database: Database, files: Files) -> None:
+    def __init__(self, database: Database, images: ImageServer) -> None:
         self._database = database
-        self._files = files
+        self._images = images
         self._made = 0
 
     def __call__(
@@ -65,18 +65,18 @@ class AttachmentFactory:
         return attachment
 
     def store(self, attachment: Attachment, content: bytes) -> None:
-        upload = self._files.store.presign_put(
+        upload = self._images.store.presign_put(
             attachment.key, attachment.content_type, size=len(content), sha256=sha256_of(content), expires_in=60
         )
-        send(self._files, upload, attachment.key, content)
+        send(self._images, upload, attachment.key, content)
 
 
-def send(files: Files, upload: Upload, key: str, content: bytes) -> None:
+def send(images: ImageServer, upload: Upload, key: str, content: bytes) -> None:
     """What a browser does with a presigned upload; to a store on this disk it needs no running server."""
-    if isinstance(files.store, DiskStore):
+    if isinstance(images.store, DiskStore):
         query = dict(parse_qsl(urlsplit(upload.url).query))
         headers = {**upload.headers, "Content-Length": str(len(content))}
-        files.store.receive(key, query, headers, io.BytesIO(content))
+        images.store.receive(key, query, headers, io.BytesIO(content))
     else:
         requests.request(
             upload.method, upload.url, headers=dict(upload.headers), data=content, timeout=10

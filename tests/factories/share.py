@@ -6,8 +6,9 @@ from uuid import uuid4
 import factory
 
 from app.auth.models import User
-from app.blogs.models import Blog, Share
+from app.blogs.models import Blog
 from app.db import Database
+from app.sharing.models import Share
 
 
 class _Share(factory.Factory):

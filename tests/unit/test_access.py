@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.auth.queries import end_sessions
-from app.blogs.queries import stop_sharing
 from app.db import Database
+from app.sharing.queries import stop_sharing
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.attachments.assembly import files_of
 from app.config import Settings, SettingsError, load_settings
+from app.storage.build import build_store
 
 STRONG = secrets.token_hex(32)
 PRODUCTION = {
@@ -199,7 +199,7 @@ class TestABucket:
     def test_that_cannot_be_reached_in_any_way_ends_the_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = load(monkeypatch, S3_ENDPOINT_URL="http://seaweed_fs:8333", S3_BUCKET="abc")
         with pytest.raises(SettingsError, match="Inkwell cannot start: Invalid endpoint"):
-            files_of(settings)
+            build_store(settings)
 
 
 class TestADatabaseUrl:

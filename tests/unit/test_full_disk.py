@@ -85,7 +85,7 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
         app = create_app(settings)
         database = app.extensions["database"]
         user = UserFactory(database)()
-        picture = AttachmentFactory(database, app.extensions["files"])(user)
+        picture = AttachmentFactory(database, app.extensions["images"])(user)
         database.engine.dispose()
         moved = settings.model_copy(update={"instance_dir": disk, "database_url": f"sqlite:///{disk}/inkwell.db"})
         headers = {"Sec-Fetch-Site": "same-origin", **SessionFactory(app)(user).header}

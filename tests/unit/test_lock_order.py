@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from app.attachments.models import PENDING, Attachment
 from app.attachments.queries import keep_upload_id, settle
 from app.auth.models import User
-from app.blogs.forms import Change, Draft, Invitation
-from app.blogs.models import Blog, Share
-from app.blogs.queries import publish, remove, revise, share, stop_sharing
+from app.blogs.forms import Change, Draft
+from app.blogs.models import Blog
+from app.blogs.queries import publish, remove, revise
 from app.db import Database
+from app.sharing.forms import Invitation
+from app.sharing.models import Share
+from app.sharing.queries import share, stop_sharing
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory

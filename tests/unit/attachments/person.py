@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.attachments.files import Files
 from app.auth.models import User
+from app.images.server import ImageServer
 from app.storage.store import Upload, composite, sha256_of
 from tests.factories.attachment import send
 from tests.factories.session import SessionFactory
@@ -20,7 +20,7 @@ class Person:
 
     def __init__(self, app: Flask, user: User) -> None:
         self.user = user
-        self._files: Files = app.extensions["files"]
+        self._images: ImageServer = app.extensions["images"]
         self._client = app.test_client(use_cookies=False)
         self._headers = {**COMMON, **SessionFactory(app)(user).header}
 
@@ -43,7 +43,7 @@ class Person:
 
     def upload(self, declared: Any, content: bytes) -> None:
         upload = Upload(declared["url"], declared["method"], declared["headers"])
-        send(self._files, upload, declared["key"], content)
+        send(self._images, upload, declared["key"], content)
 
     def finish(self, attachment_id: int, parts: Sequence[str] = ()) -> TestResponse:
         return self.ask("POST", f"/api/attachments/{attachment_id}/finish", {"parts": list(parts)})

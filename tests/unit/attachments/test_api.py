@@ -13,17 +13,17 @@ import requests
 from flask import Flask
 from PIL import Image
 
-from app.attachments import queries
-from app.attachments.files import Files
-from app.attachments.forms import FILE_TYPES, PART_BYTES
+from app.attachments import queries, uploads
+from app.attachments.forms import FILE_TYPES
 from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
-from app.blogs.models import Share
 from app.db import Database
 from app.images.decoder import FORMATS, ImageInfo, TooLarge
 from app.images.pool import Busy, ImagePool
+from app.images.server import ImageServer
+from app.sharing.models import Share
 from app.storage.disk import DiskStore
-from app.storage.store import Store, StoreUnavailable, sha256_of
+from app.storage.store import PART_BYTES, Store, StoreUnavailable, sha256_of
 from tests.factories.attachment import a_picture, black_png
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
@@ -185,7 +185,7 @@ class TestAFinishedPicture:
         assert (url.keys(), url["expires_in"]) == ({"file_url", "expires_in"}, 60)
 
     def test_is_in_the_store(self, blog_on_either: Flask) -> None:
-        assert blog_on_either.extensions["files"].store.head(self.document["key"]).size == len(PICTURE)
+        assert blog_on_either.extensions["images"].store.head(self.document["key"]).size == len(PICTURE)
 
 
 class TestAFileThatIsNoPicture:
@@ -210,7 +210,7 @@ class TestAFileThatIsNotThePictureItWasDeclaredToBe:
     @pytest.fixture(autouse=True)
     def refused(self, blog_on_either: Flask, user_factory: UserFactory, content: bytes) -> None:
         self.person = Person(blog_on_either, user_factory())
-        self.store: Store = blog_on_either.extensions["files"].store
+        self.store: Store = blog_on_either.extensions["images"].store
         self.declared = self.person.declare(content).get_json()
         self.person.upload(self.declared, content)
         self.answer = self.person.finish(self.declared["id"])
@@ -260,7 +260,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, act: Ca
     monkeypatch.setattr(owner, name, run)
 
 
-@pytest.mark.parametrize("moment", [(Files, "inspect"), (ImagePool, "inspect"), (queries, "settle")], ids=str)
+@pytest.mark.parametrize("moment", [(uploads, "_inspect"), (ImagePool, "inspect"), (queries, "settle")], ids=str)
 class TestTwoWhoFinishAtOnce:
     @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
     def test_get_the_same_answer(
@@ -311,7 +311,7 @@ class TestAFinishOfAFileThatWasSweptMeanwhile:
             with database.write() as db:
                 db.delete(db.get_one(Attachment, attachment_id))
 
-        meanwhile(monkeypatch, Files, "inspect", sweep)
+        meanwhile(monkeypatch, uploads, "_inspect", sweep)
         answer = person.finish(attachment_id)
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
@@ -439,7 +439,7 @@ class TestAFileOfWhichAllPartsArrived:
         self, film: Film, blog_on_either: Flask, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         answers: list[Any] = []
-        store = type(blog_on_either.extensions["files"].store)
+        store = type(blog_on_either.extensions["images"].store)
         meanwhile(monkeypatch, store, "complete_multipart", lambda: answers.append(film.finish(CHECKSUMS)))
         answers.append(film.finish(CHECKSUMS))
         assert [(each.status_code, each.get_json()) for each in answers] == [(200, answers[0].get_json())] * 2
@@ -454,16 +454,16 @@ class TestAFileOfWhichAllPartsArrived:
         row = blog_on_either.extensions["database"].sessions(bind=blog_on_either.extensions["database"].engine)
         with row as db:
             upload_id = db.get_one(Attachment, int(path)).upload_id
-        blog_on_either.extensions["files"].store.complete_multipart(key, upload_id, CHECKSUMS)
+        blog_on_either.extensions["images"].store.complete_multipart(key, upload_id, CHECKSUMS)
         assert film.state()["parts"] == [{"number": 1, "size": PART_BYTES}, {"number": 2, "size": len(LAST)}]
 
 
 class TestAFileWhoseStoreForgotItsParts:
-    def test_is_not_there_to_go_on_with(self, person: Person, database: Database, files: Files) -> None:
+    def test_is_not_there_to_go_on_with(self, person: Person, database: Database, images: ImageServer) -> None:
         film = Film(person)
         with database.read() as db:
             row = db.get_one(Attachment, film.declared["id"])
-        files.store.abort_multipart(row.key, row.upload_id or "")
+        images.store.abort_multipart(row.key, row.upload_id or "")
         assert person.get(film.path).status_code == 404
 
 
@@ -612,11 +612,11 @@ class TestAPictureThatIsShared:
         with database.write() as db:
             attach(db, owner.id, blog.id, attachment["id"])
             db.add(Share(blog_id=blog.id, email=reader.email))
-        self.files: Files = app.extensions["files"]
+        self.images: ImageServer = app.extensions["images"]
         self.key = f"{attachment['key']}-shared"
         return str(Person(app, reader).get(f"/api/attachments/{attachment['id']}/url").get_json()["file_url"])
 
     def test_does_not_tell_where_it_was_taken(self, address: str) -> None:
-        with self.files.store.open(self.key) as body:
+        with self.images.store.open(self.key) as body:
             picture = Image.open(io.BytesIO(body.read()))
         assert (self.key in address, picture.format, dict(picture.getexif())) == (True, "WEBP", {})

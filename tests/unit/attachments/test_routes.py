@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from app.attachments.files import Files
 from app.attachments.models import Attachment, fingerprint
 from app.config import Settings
 from app.images.disk_cache import DiskCache
 from app.images.pool import Busy, ImagePool
+from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import StoreUnavailable, Upload, sha256_of
 from tests.e2e.live_server import LiveServer, live_server
@@ -142,7 +142,7 @@ class TestAPictureSomebodyHas:
 
     def test_is_not_even_looked_at(self, person: Person, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         tag = person.get(address).headers["ETag"]
-        monkeypatch.delattr(Files, "original")
+        monkeypatch.delattr(ImageServer, "original")
         assert person.get(address, **{"If-None-Match": tag}).status_code == 304
 
     def test_is_sent_when_it_is_another(self, person: Person, address: str) -> None:
@@ -284,8 +284,8 @@ class TestACacheThatIsBroken:
 class SignedPut:
     """A declared file, and what its address answers to a body and headers."""
 
-    def __init__(self, files: Files, client: FlaskClient, content: bytes) -> None:
-        self.upload: Upload = files.store.presign_put(
+    def __init__(self, images: ImageServer, client: FlaskClient, content: bytes) -> None:
+        self.upload: Upload = images.store.presign_put(
             f"1/{hashlib.sha256(os.urandom(8)).hexdigest()}",
             "image/png",
             size=len(content),
@@ -302,8 +302,8 @@ class SignedPut:
 
 class TestTheAddressOfAnUpload:
     @pytest.fixture
-    def put(self, files: Files, client: FlaskClient) -> SignedPut:
-        return SignedPut(files, client, b"picture")
+    def put(self, images: ImageServer, client: FlaskClient) -> SignedPut:
+        return SignedPut(images, client, b"picture")
 
     def test_takes_the_file(self, put: SignedPut) -> None:
         assert put.send(b"picture") == 200
@@ -340,9 +340,9 @@ class TestTheAddressOfAnUpload:
     def test_is_ours_or_refused(self, client: FlaskClient, path: str) -> None:
         assert client.put(path.encode("utf-8", "replace").decode(), data=b"x").status_code in (403, 404)
 
-    def test_takes_a_large_file_in_small_bites(self, files: Files, client: FlaskClient) -> None:
+    def test_takes_a_large_file_in_small_bites(self, images: ImageServer, client: FlaskClient) -> None:
         content = bytes(20 * MEGABYTE)
-        put = SignedPut(files, client, content)
+        put = SignedPut(images, client, content)
         tracemalloc.start()
         status = put.send(content)
         _, peak = tracemalloc.get_traced_memory()
@@ -352,7 +352,9 @@ class TestTheAddressOfAnUpload:
 
 class TestTheAddressOfADownload:
     @pytest.fixture
-    def url(self, files: Files, client: FlaskClient, person: Person, attachment_factory: AttachmentFactory) -> str:
+    def url(
+        self, images: ImageServer, client: FlaskClient, person: Person, attachment_factory: AttachmentFactory
+    ) -> str:
         attachment = attachment_factory(person.user, body=photo(), content_type="image/jpeg")
         return str(person.get(f"/api/attachments/{attachment.id}/url").get_json()["file_url"])
 

@@ -14,8 +14,6 @@ from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from app.attachments import sweep as sweeping
-from app.attachments.files import Files
-from app.attachments.forms import PART_BYTES
 from app.attachments.models import PENDING, READY, Attachment
 from app.attachments.queries import attach
 from app.attachments.sweep import FEW, Swept, TooMuchUnknown, sweep
@@ -24,9 +22,10 @@ from app.blogs.forms import Change, Draft
 from app.blogs.queries import publish, remove, revise
 from app.config import Settings
 from app.db import Base, Database, make_engine
+from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.s3 import S3Store
-from app.storage.store import Store, StoreUnavailable, sha256_of
+from app.storage.store import PART_BYTES, Store, StoreUnavailable, sha256_of
 from tests.factories.attachment import AttachmentFactory, send
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
@@ -68,14 +67,14 @@ def blog_factory(database: Database) -> BlogFactory:
 
 
 @pytest.fixture
-def files(files: Files, tmp_path: Path) -> Files:
+def images(images: ImageServer, tmp_path: Path) -> ImageServer:
     """A store to sweep that no other test uses."""
-    return Files(DiskStore(tmp_path, "http://localhost/store", "secret"), files.cache, files.images)
+    return ImageServer(DiskStore(tmp_path, "http://localhost/store", "secret"), images.cache, images.pool)
 
 
 @pytest.fixture
-def attachment_factory(database: Database, files: Files) -> AttachmentFactory:
-    return AttachmentFactory(database, files)
+def attachment_factory(database: Database, images: ImageServer) -> AttachmentFactory:
+    return AttachmentFactory(database, images)
 
 
 @pytest.fixture
@@ -87,11 +86,11 @@ Run = Callable[..., list[Swept]]
 
 
 @pytest.fixture
-def run(database: Database, files: Files, user: User) -> Run:
+def run(database: Database, images: ImageServer, user: User) -> Run:
     """Sweep, and answer what was taken from this user."""
 
     def run(*, dry_run: bool = False) -> list[Swept]:
-        taken = list(sweep(database, files.store, NOW, dry_run=dry_run))
+        taken = list(sweep(database, images.store, NOW, dry_run=dry_run))
         return [each for each in taken if each.key.startswith((f"{user.id}/", "doctor/"))]
 
     return run
@@ -154,10 +153,10 @@ class TestWhatIsUseless:
         attachment_factory: AttachmentFactory,
         user: User,
         columns: dict[str, Any],
-        files: Files,
+        images: ImageServer,
         database: Database,
     ) -> None:
-        self.store = files.store
+        self.store = images.store
         self.attachment = attachment_factory(user)
         change(database, self.attachment, columns)
 
@@ -200,16 +199,16 @@ class TestAPictureOnABlog:
     def picture(self, attachment_factory: AttachmentFactory, blog_factory: BlogFactory, user: User) -> Attachment:
         return attachment_factory(user, blog_factory(user), finished_at=NOW - 1000 * HOUR)
 
-    def test_is_kept_for_ever(self, run: Run, picture: Attachment, files: Files) -> None:
-        assert (run(), files.store.head(picture.key) is None) == ([], False)
+    def test_is_kept_for_ever(self, run: Run, picture: Attachment, images: ImageServer) -> None:
+        assert (run(), images.store.head(picture.key) is None) == ([], False)
 
     def test_is_kept_for_ever_as_its_readers_copy(
-        self, run: Run, picture: Attachment, files: Files, tmp_path: Path
+        self, run: Run, picture: Attachment, images: ImageServer, tmp_path: Path
     ) -> None:
-        copy = files.shared_copy(picture)
+        copy = images.shared_copy(picture.key)
         make_old(tmp_path)
         run()
-        assert files.store.head(copy) is not None
+        assert images.store.head(copy) is not None
 
     def test_is_kept_when_it_is_attached_at_the_last_moment(
         self, run: Run, attachment_factory: AttachmentFactory, blog_factory: BlogFactory, user: User, database: Database
@@ -291,20 +290,20 @@ class TestASweepWhoseStoreFails:
 
 
 @pytest.fixture(params=["disk", "s3"])
-def store(request: pytest.FixtureRequest, files: Files, new_bucket: Callable[[], S3Store]) -> Store:
-    return files.store if request.param == "disk" else new_bucket()
+def store(request: pytest.FixtureRequest, images: ImageServer, new_bucket: Callable[[], S3Store]) -> Store:
+    return images.store if request.param == "disk" else new_bucket()
 
 
-def put(files: Files, store: Store, key: str) -> None:
+def put(images: ImageServer, store: Store, key: str) -> None:
     upload = store.presign_put(key, "image/png", size=1, sha256=sha256_of(b"x"), expires_in=60)
-    send(Files(store, files.cache, files.images), upload, key, b"x")
+    send(ImageServer(store, images.cache, images.pool), upload, key, b"x")
 
 
 class TestAnObjectThatNoRowKnows:
     @pytest.fixture(autouse=True)
-    def stored(self, files: Files, store: Store, database: Database) -> Iterator[None]:
+    def stored(self, images: ImageServer, store: Store, database: Database) -> Iterator[None]:
         for key in ("7/lost", "doctor/gone", "backups/2026", "loose"):
-            put(files, store, key)
+            put(images, store, key)
         self.upload_id = store.create_multipart("7/parts", "video/mp4")
         self.store, self.database = store, database
         yield
@@ -336,28 +335,28 @@ class TestAStoreOfWhichTheDatabaseKnowsLittle:
     """As after the restore of an older one."""
 
     @pytest.fixture(autouse=True)
-    def uploaded_since(self, files: Files, tmp_path: Path) -> None:
+    def uploaded_since(self, images: ImageServer, tmp_path: Path) -> None:
         for number in range(FEW + 1):
-            put(files, files.store, f"7/since-{number}")
+            put(images, images.store, f"7/since-{number}")
         make_old(tmp_path)
 
-    def test_is_not_swept(self, database: Database, files: Files) -> None:
+    def test_is_not_swept(self, database: Database, images: ImageServer) -> None:
         with pytest.raises(TooMuchUnknown, match="does not know 21 of the 21 files"):
-            list(sweep(database, files.store, NOW, dry_run=False))
-        assert len(list(files.store.list(""))) == FEW + 1
+            list(sweep(database, images.store, NOW, dry_run=False))
+        assert len(list(images.store.list(""))) == FEW + 1
 
-    def test_is_told_of_on_a_dry_run(self, database: Database, files: Files) -> None:
-        assert len(list(sweep(database, files.store, NOW, dry_run=True))) == FEW + 1
+    def test_is_told_of_on_a_dry_run(self, database: Database, images: ImageServer) -> None:
+        assert len(list(sweep(database, images.store, NOW, dry_run=True))) == FEW + 1
 
-    def test_is_swept_by_who_insists(self, database: Database, files: Files) -> None:
-        list(sweep(database, files.store, NOW, dry_run=False, all_unknown=True))
-        assert list(files.store.list("")) == []
+    def test_is_swept_by_who_insists(self, database: Database, images: ImageServer) -> None:
+        list(sweep(database, images.store, NOW, dry_run=False, all_unknown=True))
+        assert list(images.store.list("")) == []
 
     def test_is_swept_when_those_are_few_of_all(
-        self, database: Database, files: Files, monkeypatch: pytest.MonkeyPatch
+        self, database: Database, images: ImageServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sweeping, "FEW_OF_ALL", 1.0)
-        assert len(list(sweep(database, files.store, NOW, dry_run=False))) == FEW + 1
+        assert len(list(sweep(database, images.store, NOW, dry_run=False))) == FEW + 1
 
 
 class TestTheStore:

@@ -3,9 +3,9 @@
 import pytest
 from flask.testing import FlaskClient
 
-from app.attachments.files import Files
 from app.attachments.models import Attachment
 from app.db import Database
+from app.images.server import ImageServer
 from app.storage.store import composite, sha256_of
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
@@ -29,8 +29,8 @@ class TestAnUploadInParts:
     def test_has_no_parts_yet(self) -> None:
         assert self.status_and_parts() == (200, [])
 
-    def test_is_unknown_once_the_store_has_given_it_up(self, database: Database, files: Files) -> None:
+    def test_is_unknown_once_the_store_has_given_it_up(self, database: Database, images: ImageServer) -> None:
         with database.read() as db:
             attachment = db.get_one(Attachment, self.id)
-        files.store.abort_multipart(attachment.key, attachment.upload_id or "")
+        images.store.abort_multipart(attachment.key, attachment.upload_id or "")
         assert self.status_and_parts() == (404, None)

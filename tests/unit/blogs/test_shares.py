@@ -10,9 +10,10 @@ from sqlalchemy import select
 from werkzeug.datastructures import Headers
 
 from app.auth.models import User
-from app.blogs.models import Blog, Share
-from app.blogs.queries import MAX_SHARES
+from app.blogs.models import Blog
 from app.db import Database
+from app.sharing.models import Share
+from app.sharing.queries import MAX_SHARES
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory

@@ -13,7 +13,7 @@ def blog(new_app: NewApp, tmp_path: Path) -> Flask:
     """The blog with a cache of two images of its own."""
     made = new_app(instance_dir=tmp_path)
     for key in ("1/first", "1/second"):
-        made.extensions["files"].cache.open(key, lambda out: out.write(b"image" * 100)).close()
+        made.extensions["images"].cache.open(key, lambda out: out.write(b"image" * 100)).close()
     return made
 
 
@@ -35,9 +35,9 @@ class TestACacheWithTwoImages:
         assert asked(blog, "verify") == (0, "Dropped 1 damaged, 1 are right.\n")
 
     def test_is_emptied(self, blog: Flask) -> None:
-        assert (asked(blog, "clear"), blog.extensions["files"].cache.stats().entries) == ((0, "Dropped 2.\n"), 0)
+        assert (asked(blog, "clear"), blog.extensions["images"].cache.stats().entries) == ((0, "Dropped 2.\n"), 0)
 
     def test_fills_again(self, blog: Flask) -> None:
         asked(blog, "clear")
-        with blog.extensions["files"].cache.open("1/first", lambda out: out.write(b"anew")) as body:
+        with blog.extensions["images"].cache.open("1/first", lambda out: out.write(b"anew")) as body:
             assert body.read() == b"anew"

@@ -1,21 +1,44 @@
-"""`flask restore-check`: what must be done once after a backup was restored."""
+"""`flask store sweep`, and `flask restore-check`: what the store and the database know of each other."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import cast
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from redis import RedisError
 from sqlalchemy import CursorResult, update
 
 from app.attachments.inventory import missing, stored, unknown
+from app.attachments.sweep import TooMuchUnknown
+from app.attachments.sweep import sweep as swept
 from app.auth.models import User
-from app.cache import Cache, next_version
-from app.current import database, files
+from app.cache import next_version
+from app.current import database
+from app.storage.commands import store
+from app.storage.current import store as current_store
 from app.storage.store import StoreError
+from app.web.reads import cache
 
 SHOWN = 20
+
+
+@store.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
+@click.option("--all-unknown", is_flag=True, help="Take objects that no row knows even where they are many.")
+def sweep(*, dry_run: bool, all_unknown: bool) -> None:
+    """Remove uploads that were never finished, files that are on no blog, and objects that no row knows."""
+    count = 0
+    try:
+        for each in swept(database(), current_store(), datetime.now(UTC), dry_run=dry_run, all_unknown=all_unknown):
+            count += 1
+            click.echo(f"{each.key}  {each.reason}")
+    except StoreError as error:
+        raise click.ClickException(f"{error} {count:,} are done; sweep again for the rest.") from None
+    except TooMuchUnknown as error:
+        advice = "If an older database was restored, they are files that were uploaded since: see `restore-check`."
+        raise click.ClickException(f"{error} {advice} To remove them, add --all-unknown.") from None
+    click.echo(f"{count:,} would go." if dry_run else f"{count:,} are gone.")
 
 
 @click.command("restore-check")
@@ -28,7 +51,7 @@ def restore_check() -> None:
     click.echo(f"Ended the sessions of {_outdate_everybody():,} users: they log in again.")
     click.echo(_clear_redis())
     try:
-        found = stored(files().store)
+        found = stored(current_store())
     except StoreError as error:
         raise click.ClickException(f"{error} Run this again when the store answers.") from None
     _list("the store has, and the database does not know", [each.key for each in unknown(database(), found)])
@@ -49,7 +72,7 @@ def _outdate_everybody() -> int:
 
 def _clear_redis() -> str:
     try:
-        cleared = cast(Cache, current_app.extensions["cache"]).clear()
+        cleared = cache().clear()
     except RedisError as error:
         # Nothing depends on it: the versions have moved.
         return f"Redis does not answer ({error}): what it holds is never asked for again, and expires."

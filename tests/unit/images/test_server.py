@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.attachments.files import Files
 from app.attachments.models import Attachment
 from app.images.pool import ImagePool
+from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
@@ -44,9 +44,9 @@ class TestManyWhoWantOneVariant:
         return counted(monkeypatch, DiskStore, "open")
 
     @pytest.fixture
-    def bodies(self, files: Files, picture: Attachment, made: list[str], fetched: list[str]) -> set[bytes]:
+    def bodies(self, images: ImageServer, picture: Attachment, made: list[str], fetched: list[str]) -> set[bytes]:
         def look(_: int) -> bytes:
-            with closing(files.variant(picture, 320)) as body:
+            with closing(images.variant(picture.key, 320)) as body:
                 return body.read()
 
         with ThreadPoolExecutor(MANY) as threads:

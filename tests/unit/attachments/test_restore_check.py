@@ -45,7 +45,7 @@ def user_factory(database: Database) -> UserFactory:
 
 @pytest.fixture
 def attachment_factory(blog: Flask, database: Database) -> AttachmentFactory:
-    return AttachmentFactory(database, blog.extensions["files"])
+    return AttachmentFactory(database, blog.extensions["images"])
 
 
 def copied(source: Path, target: Path) -> None:
@@ -150,7 +150,7 @@ class TestTheCheck:
     def test_names_the_files_that_are_missing(
         self, blog: Flask, old_user: User, attachment_factory: AttachmentFactory
     ) -> None:
-        store = blog.extensions["files"].store
+        store = blog.extensions["images"].store
         store.delete(self.uploaded_since.key)
         lost = attachment_factory(old_user)
         store.delete(lost.key)
@@ -161,7 +161,7 @@ class TestTheCheck:
         def fail(*_: Any) -> None:
             raise StoreUnavailable
 
-        monkeypatch.setattr(type(blog.extensions["files"].store), "list", fail)
+        monkeypatch.setattr(type(blog.extensions["images"].store), "list", fail)
         status, told = restore_check(blog)
         assert (status, "Run this again when the store answers." in told) == (1, True)
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from operator import methodcaller
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from redis import RedisError
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from app.auth.models import User
 from app.cache import Cache, bump
 from app.current import database, settings
 from app.web.metrics import counted_cache_events
+from app.web.reads import cache as cache_in_use
 
 T = TypeVar("T")
 
@@ -71,6 +71,6 @@ def _users(email: str) -> list[int]:
 
 def _from_redis(ask: Callable[[Cache], T]) -> T:
     try:
-        return ask(cast(Cache, current_app.extensions["cache"]))
+        return ask(cache_in_use())
     except RedisError as error:
         raise click.ClickException(f"Redis does not answer: {error}") from None

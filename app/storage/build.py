@@ -1,23 +1,13 @@
-"""The store, the disk cache and the image pool that the settings ask for."""
+"""The store that the settings ask for."""
 
-from app.attachments.files import Files
 from app.config import Settings, SettingsError
-from app.images.disk_cache import DiskCache
-from app.images.pool import ImagePool
 from app.storage.disk import DiskStore
 from app.storage.s3 import S3Store
 from app.storage.store import Store
 
 
-def files_of(settings: Settings) -> Files:
-    return Files(
-        store=_store(settings),
-        cache=DiskCache(settings.instance_dir / "image-cache", settings.image_cache_bytes),
-        images=ImagePool(),
-    )
-
-
-def _store(settings: Settings) -> Store:
+def build_store(settings: Settings) -> Store:
+    """Raises SettingsError for what S3 cannot do."""
     if not settings.s3_bucket:
         return DiskStore(settings.instance_dir / "store", f"{settings.base_url}/store", settings.secret_key)
     from botocore.exceptions import BotoCoreError

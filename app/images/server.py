@@ -1,0 +1,63 @@
+"""Images on their way to people: from the store, through the disk cache, and as variants from the pool."""
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.config import Settings
+from app.images.decoder import FORMATS, ImageInfo
+from app.images.disk_cache import DiskCache
+from app.images.pool import ImagePool
+from app.storage.store import AlreadyStored, Store
+
+VARIANT_WIDTHS = (320, 640, 1280)
+VARIANT_TYPE = "image/webp"
+SHARED_SUFFIX = "-shared"
+
+
+def is_image(content_type: str) -> bool:
+    return content_type in FORMATS
+
+
+@dataclass(frozen=True)
+class ImageServer:
+    """Reads stored images by their keys. Bytes go through here on their way out only."""
+
+    store: Store
+    cache: DiskCache
+    pool: ImagePool
+
+    def original(self, key: str) -> BinaryIO:
+        def fetch(target: BinaryIO) -> None:
+            with self.store.open(key) as source:
+                shutil.copyfileobj(source, target, 256 * 1024)
+
+        return self.cache.open(key, fetch)
+
+    def variant(self, key: str, width: int) -> BinaryIO:
+        """The image at most that wide, made from its pixels alone; many who ask at once have it made once."""
+
+        def make(target: BinaryIO) -> None:
+            with self.original(key) as body:
+                target.write(self.pool.variant(body, width))
+
+        return self.cache.open(f"{key}?w={width}", make)
+
+    def shared_copy(self, key: str) -> str:
+        """The key of the largest variant, in the store: what an address for somebody else may lead to."""
+        copy = f"{key}{SHARED_SUFFIX}"
+        if self.store.head(copy) is None:
+            with self.variant(key, max(VARIANT_WIDTHS)) as body, suppress(AlreadyStored):
+                self.store.put(copy, VARIANT_TYPE, body.read())
+        return copy
+
+    def inspect(self, key: str, content_type: str) -> ImageInfo:
+        """The image, decoded to its last byte. Raises NotAnImage, TooLarge or ObjectNotFound."""
+        with self.original(key) as body:
+            return self.pool.inspect(body, content_type)
+
+
+def build_image_server(settings: Settings, store: Store) -> ImageServer:
+    cache = DiskCache(settings.instance_dir / "image-cache", settings.image_cache_bytes)
+    return ImageServer(store, cache, ImagePool())

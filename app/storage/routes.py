@@ -1,0 +1,77 @@
+"""The addresses that the disk store signs, and a stored file as an answer."""
+
+import os
+from typing import BinaryIO
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import FileWrapper
+
+from app.errors import NotFound
+from app.storage.current import store
+from app.storage.disk import DiskStore
+from app.storage.store import MAX_FILE_BYTES, PART_BYTES, StoreError
+from app.web.marks import signed
+
+CHUNK = 64 * 1024
+
+blueprint = Blueprint("store", __name__, url_prefix="/store")
+
+# What people upload is shown as a picture or not at all: as a page of its own it may do nothing.
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
+
+
+@blueprint.get("/<path:key>")
+@signed
+def download(key: str) -> ResponseReturnValue:
+    found = _disk_store().serve(key, request.args.to_dict())
+    response = stream_file(found.body, found.content_type, found.sha256)
+    response.headers["Content-Disposition"] = found.disposition
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.put("/<path:key>")
+@signed
+def upload(key: str) -> ResponseReturnValue:
+    # The signature says how long the body is, to the byte.
+    request.max_content_length = MAX_FILE_BYTES
+    try:
+        _disk_store().receive(key, request.args.to_dict(), dict(request.headers), request.stream)
+    except StoreError:
+        _read_to_the_end()
+        raise
+    return "", 200
+
+
+def stream_file(body: BinaryIO, content_type: str, etag: str) -> Response:
+    """The body, or the one range of it that is asked for."""
+    body.seek(0, os.SEEK_END)
+    size = body.tell()
+    body.seek(0)
+    # Not the server's own wrapper, which reads a range from the beginning of the file.
+    response = Response(FileWrapper(body, CHUNK), content_type=content_type, direct_passthrough=True)
+    response.content_length = size
+    response.set_etag(etag)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
+    return response
+
+
+def _read_to_the_end() -> None:
+    # A connection that is closed on a sender who is not done loses the answer that says why.
+    left = PART_BYTES
+    while left > 0 and (chunk := request.stream.read(min(left, CHUNK))):
+        left -= len(chunk)
+
+
+def _disk_store() -> DiskStore:
+    found = store()
+    if not isinstance(found, DiskStore):
+        raise NotFound("There is nothing at this address.")
+    return found
