@@ -1,4 +1,4 @@
-"""One table turns every error into an answer: a page for people, JSON under /api."""
+"""Every error as an answer: a page for people, JSON under /api."""
 
 import json
 from collections.abc import Mapping
@@ -10,56 +10,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from app.attachments.uploads import NotUploaded
 from app.auth.session import local_path
 from app.current import settings
-from app.errors import (
-    Changed,
-    CrossSiteWrite,
-    InkwellError,
-    Invalid,
-    LoginCancelled,
-    LoginFailed,
-    LoginRequired,
-    Malformed,
-    NotFound,
-    ProviderUnavailable,
-    UnsupportedType,
-)
-from app.images.decoder import NotAnImage, TooLarge
-from app.images.pool import Busy
-from app.storage.disk import Refused, WrongBody
-from app.storage.store import AlreadyStored, ObjectNotFound, StoreError, UploadNotFound
+from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed
 from app.web.csrf import is_ours
 from app.web.request_id import request_id
 
 RETRY_AFTER_SECONDS = 5
 BUSY = "The blog is busy at the moment. Please try again in a moment."
-BROKEN = "Something went wrong on our side. It has been noted; please try again."
+BROKEN = InkwellError.sentence
 
-STATUS: dict[type[Exception], int] = {
-    Malformed: 400,
-    LoginFailed: 400,
-    LoginRequired: 401,
-    CrossSiteWrite: 403,
-    NotFound: 404,
-    Changed: 409,
-    UnsupportedType: 415,
-    Invalid: 422,
-    NotAnImage: 422,
-    TooLarge: 422,
-    ProviderUnavailable: 503,
-    WrongBody: 400,
-    Refused: 403,
-    ObjectNotFound: 404,
-    UploadNotFound: 404,
-    NotUploaded: 409,
-    AlreadyStored: 412,
-    Busy: 503,
-    StoreError: 503,
-    OperationalError: 503,
-    PoolTimeout: 503,
-}
+# A database that is busy, frozen or gone.
+UNAVAILABLE = (OperationalError, PoolTimeout)
 SENTENCES = {
     400: "That request could not be understood.",
     403: "That is not allowed.",
@@ -85,8 +47,6 @@ logger = structlog.get_logger("app.errors")
 
 
 def init_app(app: Flask) -> None:
-    for exception in STATUS:
-        app.register_error_handler(exception, answer)
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Exception, answer)
 
@@ -119,12 +79,11 @@ def answer(error: Exception) -> Response:
 
 
 def _status_and_sentence(error: Exception) -> tuple[int, str]:
+    if isinstance(error, InkwellError):
+        return error.status, str(error)
     if isinstance(error, HTTPException) and error.code:
         return error.code, SENTENCES.get(error.code, error.description or BROKEN)
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    if status < 500 or isinstance(error, InkwellError | StoreError):
-        return status, str(error) or str(error.__doc__)
-    return status, BUSY if status == 503 else BROKEN
+    return (503, BUSY) if isinstance(error, UNAVAILABLE) else (500, BROKEN)
 
 
 def _json(sentence: str, fields: dict[str, str]) -> Response:

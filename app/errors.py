@@ -1,49 +1,93 @@
-"""What can go wrong that a person should hear about. The exception's text is the sentence they read."""
+"""What can go wrong that a person should hear about.
+
+Each class has the status of its answer (RFC 9110, 15) and the sentence that the person reads, unless an error brings a
+sentence of its own.
+"""
+
+from typing import ClassVar
 
 
 class InkwellError(Exception):
-    """Something that ends in an answer, by the table in error_handlers."""
+    """Something that ends in an answer, made by error_handlers."""
+
+    status: ClassVar[int] = 500
+    sentence: ClassVar[str] = "Something went wrong on our side. It has been noted; please try again."
+
+    def __str__(self) -> str:
+        return super().__str__() or self.sentence
 
 
 class Malformed(InkwellError):
     """The request cannot be read."""
 
+    status = 400
+    sentence = "That request could not be understood."
+
 
 class LoginRequired(InkwellError):
     """Nobody is logged in."""
+
+    status = 401
+    sentence = "You must log in!"
 
 
 class LoginFailed(InkwellError):
     """The identity provider's answer does not log anybody in."""
 
+    status = 400
+    sentence = "The login did not succeed. Nothing was changed; you can try again."
+
 
 class LoginCancelled(LoginFailed):
     """The person chose not to log in."""
+
+    sentence = "The login was cancelled. You can try again whenever you like."
 
 
 class CrossSiteWrite(InkwellError):
     """Another site's page sent this request."""
 
+    status = 403
+    sentence = (
+        "This request does not come from this site's own pages. "
+        "Programs send a JSON body, or this site's address in the Origin header."
+    )
+
 
 class NotFound(InkwellError):
     """There is no such thing, or the caller may not see it: both read the same."""
+
+    status = 404
+    sentence = "There is nothing at this address."
 
 
 class Changed(InkwellError):
     """The thing was changed since the caller read it."""
 
+    status = 409
+    sentence = "This was changed since you opened it."
+
 
 class UnsupportedType(InkwellError):
     """The body has a media type that this route does not read."""
+
+    status = 415
+    sentence = "That kind of content is not read here."
 
 
 class Invalid(InkwellError):
     """The request is readable, and its values break a rule. `fields` says which: name to sentence."""
 
-    def __init__(self, fields: dict[str, str], sentence: str = "Some values need your attention.") -> None:
-        super().__init__(sentence)
+    status = 422
+    sentence = "Some values need your attention."
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__()
         self.fields = fields
 
 
 class ProviderUnavailable(InkwellError):
     """The identity provider does not answer, or not as OpenID Connect says it must."""
+
+    status = 503
+    sentence = "The sign-in service does not answer at the moment. Please try again shortly."

@@ -8,8 +8,9 @@ from app.attachments import queries
 from app.attachments.forms import Declaration, PartDeclaration, part_count, part_size
 from app.attachments.models import Attachment
 from app.db import Database
-from app.errors import Invalid, NotFound
-from app.images.decoder import ImageInfo, NotAnImage, TooLarge
+from app.errors import InkwellError, Invalid, NotFound
+from app.images.decoder import ImageInfo
+from app.images.errors import NotAnImage, TooLarge
 from app.images.server import ImageServer, is_image
 from app.storage.store import (
     PART_BYTES,
@@ -28,12 +29,18 @@ from app.storage.store import (
 UPLOAD_SECONDS = 300
 
 
-class NotUploaded(Exception):
+class NotUploaded(InkwellError):
     """The file has not arrived yet."""
 
+    status = 409
+    sentence = "The file has not arrived yet."
 
-class NotAsDeclared(Exception):
+
+class NotAsDeclared(InkwellError):
     """What arrived is not the file that was declared."""
+
+    status = 422
+    sentence = "What arrived is not the file that was declared."
 
 
 def begin(database: Database, store: Store, uploader_id: int, declaration: Declaration) -> dict[str, Any]:
@@ -130,13 +137,13 @@ def _inspect(images: ImageServer, attachment: Attachment, part_checksums: Sequen
     if found is None:
         raise NotUploaded
     if found != ObjectInfo(attachment.size, attachment.content_type, attachment.sha256):
-        raise NotAsDeclared(str(NotAsDeclared.__doc__))
+        raise NotAsDeclared
     if not is_image(attachment.content_type):
         return None
     try:
         return images.inspect(attachment.key, attachment.content_type)
     except (NotAnImage, TooLarge) as error:
-        raise NotAsDeclared(str(error) or str(type(error).__doc__)) from None
+        raise NotAsDeclared(str(error)) from None
     except ObjectNotFound as error:
         # Refused, and deleted, by another who asked at the same moment.
         raise NotUploaded from error

@@ -35,8 +35,8 @@ STANDARD_STREAMS = 3
 # Of address space, libraries included: a net below the limits above.
 MAX_MEMORY = 600 * 1024 * 1024
 
-NOT_AN_IMAGE = 3
-TOO_LARGE = 4
+UNDECODABLE = 3
+OVER_LIMIT = 4
 
 ORIENTATION = 0x0112
 TURNED = {
@@ -55,12 +55,12 @@ QUALITY = 80
 LONGEST_SIDE = 16383
 
 
-class NotAnImage(Exception):
-    """The file is not an image of the declared type, or it is damaged."""
+class Undecodable(Exception):
+    """The bytes are no image of the declared type."""
 
 
-class TooLarge(Exception):
-    """The image is too large."""
+class OverLimit(Exception):
+    """Decoding would take more than a limit above; the text is a sentence for people."""
 
 
 @dataclass(frozen=True)
@@ -110,19 +110,19 @@ def opened(stream: BinaryIO, formats: list[str]) -> Iterator[Image.Image]:
         with Image.open(stream, formats=formats) as image:
             check_pixels(image)
             yield image
-    except (TooLarge, MemoryError):
+    except (OverLimit, MemoryError):
         raise
     except (BombError, BombWarning) as error:
-        raise TooLarge(f"An image may have at most {MAX_PIXELS // 1_000_000} million pixels.") from error
+        raise OverLimit(f"An image may have at most {MAX_PIXELS // 1_000_000} million pixels.") from error
     except Exception as error:
         # A decoder that is fed rubbish raises anything.
-        raise NotAnImage(str(NotAnImage.__doc__)) from error
+        raise Undecodable from error
 
 
 def check_pixels(image: Image.Image) -> None:
     limit = min(MAX_PIXELS_BY_KIND.get(kind, MAX_PIXELS) for kind in (str(image.format), image.mode))
     if image.width * image.height > limit:
-        raise TooLarge(f"An image of this type may have at most {limit // 1_000_000} million pixels.")
+        raise OverLimit(f"An image of this type may have at most {limit // 1_000_000} million pixels.")
 
 
 def decode_other_frames(image: Image.Image) -> None:
@@ -133,13 +133,13 @@ def decode_other_frames(image: Image.Image) -> None:
             return
         check_animation(image, number)
         image.load()
-    raise TooLarge(f"An animation may have at most {MAX_FRAMES} frames.")
+    raise OverLimit(f"An animation may have at most {MAX_FRAMES} frames.")
 
 
 def check_animation(image: Image.Image, frames: int) -> None:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS_ANIMATED or pixels * frames > MAX_PIXELS_OF_ALL_FRAMES:
-        raise TooLarge("The animation is too large: make it smaller or shorter.")
+        raise OverLimit("The animation is too large: make it smaller or shorter.")
 
 
 def orientation(image: Image.Image) -> int:
@@ -205,21 +205,20 @@ def main(job: str, argument: str) -> int:
     signal.alarm(MAX_SECONDS)
     try:
         sys.stdout.buffer.write(done(job, argument, stream))
-    except NotAnImage as error:
+    except Undecodable:
+        return UNDECODABLE
+    except OverLimit as error:
         sys.stdout.write(str(error))
-        return NOT_AN_IMAGE
-    except TooLarge as error:
-        sys.stdout.write(str(error))
-        return TOO_LARGE
+        return OVER_LIMIT
     except MemoryError:
         sys.stdout.write("The image takes too much memory.")
-        return TOO_LARGE
+        return OVER_LIMIT
     return 0
 
 
 def done(job: str, argument: str, stream: io.BytesIO) -> bytes:
     if len(stream.getbuffer()) > MAX_BYTES:
-        raise TooLarge(f"An image may have at most {MAX_BYTES // 1024 // 1024} MB.")
+        raise OverLimit(f"An image may have at most {MAX_BYTES // 1024 // 1024} MB.")
     if job == "inspect":
         return json.dumps(asdict(inspect(stream, argument))).encode()
     return variant(stream, int(argument))

@@ -11,16 +11,13 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import BinaryIO
 
-from app.images import decoder as images
-from app.images.decoder import ImageInfo, NotAnImage, TooLarge
+from app.images import decoder
+from app.images.decoder import ImageInfo
+from app.images.errors import Busy, NotAnImage, TooLarge
 
 # By its path, because as a module it would import the whole application with it.
-PROGRAM = [sys.executable, "-I", str(Path(images.__file__))]
+PROGRAM = [sys.executable, "-I", str(Path(decoder.__file__))]
 ENDED_BY_THE_IMAGE = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL}
-
-
-class Busy(Exception):
-    """There is more image work than this machine can do now."""
 
 
 class ImagePool:
@@ -65,12 +62,10 @@ def run(stream: BinaryIO, *job: str) -> bytes:
 def judged(status: int, answer: bytes, complaint: bytes) -> bytes:
     if status == 0:
         return answer
-    if status == images.NOT_AN_IMAGE:
-        raise NotAnImage(answer.decode())
-    if status == images.TOO_LARGE:
+    if status == decoder.UNDECODABLE or status in ENDED_BY_THE_IMAGE:
+        raise NotAnImage
+    if status == decoder.OVER_LIMIT:
         raise TooLarge(answer.decode())
     if status == -signal.SIGALRM:
-        raise TooLarge(f"The image takes more than {images.MAX_SECONDS} seconds to decode.")
-    if status in ENDED_BY_THE_IMAGE:
-        raise NotAnImage(str(NotAnImage.__doc__))
+        raise TooLarge(f"The image takes more than {decoder.MAX_SECONDS} seconds to decode.")
     raise RuntimeError(f"The image program ended with {status}: {complaint.decode(errors='replace')}")

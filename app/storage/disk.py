@@ -54,9 +54,15 @@ UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 class Refused(StoreError):
     """The address does not allow that, or no longer does."""
 
+    status = 403
+    sentence = "The address does not allow that, or no longer does."
+
 
 class WrongBody(StoreError):
     """The bytes are not those that were announced."""
+
+    status = 400
+    sentence = "The bytes are not those that were announced."
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.errors import InkwellError
 from app.storage.disposition import Disposition
 
 # S3's own rules: the most that one PUT may send, and the least for every part but the last.
@@ -19,31 +20,44 @@ PART_BYTES = 16 * 1024 * 1024
 KEY = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 
-class StoreError(Exception):
+class StoreError(InkwellError):
     """The store could not do it."""
 
-    def __str__(self) -> str:
-        return super().__str__() or str(type(self).__doc__)
+    status = 503
+    sentence = "The store could not do it."
 
 
 class StoreUnavailable(StoreError):
     """The store does not answer, or not as agreed."""
 
+    sentence = "The store does not answer, or not as agreed."
+
 
 class ObjectNotFound(StoreError):
     """There is no such object in the store."""
 
+    status = 404
+    sentence = "There is no such object in the store."
+
 
 class UploadNotFound(StoreError):
-    """There is no such upload in parts: it was finished, abandoned, or never begun."""
+    """The upload in parts was finished, abandoned, or never begun."""
+
+    status = 404
+    sentence = "There is no such upload in parts: it was finished, abandoned, or never begun."
 
 
 class AlreadyStored(StoreError):
-    """There is an object under this key, and objects are never overwritten."""
+    """There is an object under this key."""
+
+    status = 412
+    sentence = "There is an object under this key, and objects are never overwritten."
 
 
 class WrongParts(StoreError):
     """The parts are not those that were stored."""
+
+    sentence = "The parts are not those that were stored."
 
 
 @dataclass(frozen=True)

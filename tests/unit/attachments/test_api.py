@@ -18,8 +18,9 @@ from app.attachments.forms import FILE_TYPES
 from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
 from app.db import Database
-from app.images.decoder import FORMATS, ImageInfo, TooLarge
-from app.images.pool import Busy, ImagePool
+from app.images.decoder import FORMATS, ImageInfo
+from app.images.errors import Busy, TooLarge
+from app.images.pool import ImagePool
 from app.images.server import ImageServer
 from app.sharing.models import Share
 from app.storage.disk import DiskStore

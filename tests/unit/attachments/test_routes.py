@@ -17,7 +17,8 @@ from PIL import Image
 from app.attachments.models import Attachment, fingerprint
 from app.config import Settings
 from app.images.disk_cache import DiskCache
-from app.images.pool import Busy, ImagePool
+from app.images.errors import Busy
+from app.images.pool import ImagePool
 from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import StoreUnavailable, Upload, sha256_of

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from app.images import pool as image_pool
-from app.images.decoder import MAX_BYTES, ImageInfo, NotAnImage, TooLarge
-from app.images.pool import PROGRAM, Busy, ImagePool
+from app.images.decoder import MAX_BYTES, ImageInfo
+from app.images.errors import Busy, NotAnImage, TooLarge
+from app.images.pool import PROGRAM, ImagePool
 
 MEGABYTE = 1024 * 1024
 
