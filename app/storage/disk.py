@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import hmac
 import io
 import json
 import os
@@ -17,10 +16,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlencode
 
 from app.storage.disposition import Disposition, content_disposition
 from app.storage.readers import buffered_slice
+from app.storage.signed_urls import Refused, SignedUrls
 from app.storage.store import (
     SMALLEST_PART,
     AlreadyStored,
@@ -43,19 +42,10 @@ from app.storage.store import (
 
 CHUNK = 1024 * 1024
 CHECKSUM_HEADER = "x-checksum-sha256"
-BOUND_TO_OBJECT = ("content-type", "content-length", CHECKSUM_HEADER, "if-none-match")
-BOUND_TO_PART = ("content-length", CHECKSUM_HEADER)
 # Nothing that is still arriving is as old as this.
 ABANDONED_AFTER = 24 * 3600
 LONGEST_LABEL = 2048
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
-
-
-class Refused(StoreError):
-    """The address does not allow that, or no longer does."""
-
-    status = 403
-    sentence = "The address does not allow that, or no longer does."
 
 
 class WrongBody(StoreError):
@@ -89,20 +79,20 @@ class DiskStore(Store):
 
     def __init__(self, root: Path, base_url: str, secret: str) -> None:
         self.base_url = base_url.rstrip("/")
+        self._urls = SignedUrls(self.base_url, secret)
         self._objects = root / "objects"
         self._uploads = root / "uploads"
         self._root = root
-        self._key = hashlib.sha256(b"inkwell.disk-store\0" + secret.encode()).digest()
 
     def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:
         headers = {"Content-Type": content_type, CHECKSUM_HEADER: sha256, "If-None-Match": "*"}
-        return self._upload(key, {}, headers, size, expires_in)
+        return Upload(self._urls.sign("PUT", checked(key), expires_in, size=size, headers=headers), "PUT", headers)
 
     def presign_get(
         self, key: str, filename: str, content_type: str, *, disposition: Disposition, expires_in: int
     ) -> str:
         shown = {"type": content_type, "disposition": content_disposition(filename, content_type, disposition)}
-        return self._url("GET", key, shown, {}, expires_in)
+        return self._urls.sign("GET", checked(key), expires_in, **shown)
 
     def put(self, key: str, content_type: str, body: bytes) -> None:
         self._receive_object(checked(key), Label(content_type, sha256_of(body)), len(body), io.BytesIO(body))
@@ -148,8 +138,9 @@ class DiskStore(Store):
         return upload_id
 
     def presign_part(self, key: str, upload_id: str, number: int, *, size: int, sha256: str, expires_in: int) -> Upload:
-        query = {"upload": upload_id, "part": str(number)}
-        return self._upload(key, query, {CHECKSUM_HEADER: sha256}, size, expires_in)
+        headers, part = {CHECKSUM_HEADER: sha256}, [upload_id, number]
+        url = self._urls.sign("PUT", checked(key), expires_in, size=size, headers=headers, part=part)
+        return Upload(url, "PUT", headers)
 
     def list_parts(self, key: str, upload_id: str) -> Sequence[Part]:
         folder, _ = self._opened_upload(key, upload_id)
@@ -183,24 +174,27 @@ class DiskStore(Store):
 
     def receive(self, key: str, query: Mapping[str, str], headers: Mapping[str, str], stream: Readable) -> None:
         """Store the body of a signed PUT."""
+        signed = self._urls.verify("PUT", key, query)
         given = {name.lower(): value for name, value in headers.items()}
-        bound = BOUND_TO_PART if "upload" in query else BOUND_TO_OBJECT
-        self._verify("PUT", key, query, {name: given.get(name, "") for name in bound})
-        size, sha256 = int(given["content-length"]), given[CHECKSUM_HEADER]
-        if "upload" in query:
-            self._receive_part(key, query, Label("", sha256), size, stream)
+        bound = {**signed["headers"], "Content-Length": str(signed["size"])}
+        if any(given.get(name.lower()) != value for name, value in bound.items()):
+            raise Refused
+        label = Label(bound.get("Content-Type", ""), bound[CHECKSUM_HEADER])
+        if "part" in signed:
+            upload_id, number = signed["part"]
+            self._receive_part(key, upload_id, number, label, signed["size"], stream)
         else:
-            self._receive_object(key, Label(given["content-type"], sha256), size, stream)
+            self._receive_object(key, label, signed["size"], stream)
 
     def serve(self, key: str, query: Mapping[str, str]) -> Download:
         """Answer what a signed GET asks for; closing the body is the caller's."""
-        self._verify("GET", key, query, {})
+        signed = self._urls.verify("GET", key, query)
         with on_disk():
             file = self._object(key).open("rb")
             label, size = read_label(file)
             begin = file.tell()
         body = buffered_slice(file, begin, begin + size)
-        return Download(body, size, query["type"], query["disposition"], label.sha256)
+        return Download(body, size, signed["type"], signed["disposition"], label.sha256)
 
     def _receive_object(self, key: str, label: Label, size: int, stream: Readable) -> None:
         # Before a gigabyte is taken in for nothing; the link decides.
@@ -210,12 +204,12 @@ class DiskStore(Store):
             copy_verified(stream, file, size, label.sha256)
             self._publish(path, file, key)
 
-    def _receive_part(self, key: str, query: Mapping[str, str], label: Label, size: int, stream: Readable) -> None:
-        folder, _ = self._opened_upload(key, query["upload"])
+    def _receive_part(self, key: str, upload_id: str, number: int, label: Label, size: int, stream: Readable) -> None:
+        folder, _ = self._opened_upload(key, upload_id)
         with on_disk(missing=UploadNotFound), self._temporary(label) as (path, file):
             copy_verified(stream, file, size, label.sha256)
             sync(file)
-            path.replace(part_path(folder, int(query["part"])))
+            path.replace(part_path(folder, number))
 
     def _publish(self, path: Path, file: BinaryIO, key: str) -> None:
         sync(file)
@@ -258,30 +252,6 @@ class DiskStore(Store):
         if manifest["key"] != key:
             raise UploadNotFound
         return folder, manifest["content_type"]
-
-    def _upload(
-        self, key: str, query: Mapping[str, str], headers: Mapping[str, str], size: int, expires_in: int
-    ) -> Upload:
-        bound = {name.lower(): value for name, value in headers.items()} | {"content-length": str(size)}
-        return Upload(self._url("PUT", key, query, bound, expires_in), "PUT", headers)
-
-    def _url(self, method: str, key: str, query: Mapping[str, str], bound: Mapping[str, str], expires_in: int) -> str:
-        dated = {**query, "expires": str(int(time.time()) + expires_in)}
-        signature = self._signature(method, checked(key), dated, bound)
-        return f"{self.base_url}/{key}?{urlencode({**dated, 'signature': signature})}"
-
-    def _verify(self, method: str, key: str, query: Mapping[str, str], bound: Mapping[str, str]) -> None:
-        signed = {name: value for name, value in query.items() if name != "signature"}
-        expected = self._signature(method, key, signed, bound)
-        # Bytes, because a signature with other than ASCII letters would be an error and not a refusal.
-        if not hmac.compare_digest(expected.encode(), query.get("signature", "").encode(errors="replace")):
-            raise Refused
-        if time.time() >= int(signed["expires"]):
-            raise Refused
-
-    def _signature(self, method: str, key: str, query: Mapping[str, str], bound: Mapping[str, str]) -> str:
-        signed = json.dumps([method, key, sorted(query.items()), sorted(bound.items())])
-        return hmac.new(self._key, signed.encode(), hashlib.sha256).hexdigest()
 
 
 def copy_verified(source: Readable, target: BinaryIO, size: int, sha256: str) -> None:

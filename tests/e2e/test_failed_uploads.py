@@ -46,7 +46,8 @@ def as_another_type(route: Route) -> None:
 
 
 def with_another_expiry(route: Route) -> None:
-    route.continue_(url=re.sub(r"(expires|X-Amz-Expires)=\d+", r"\1=1", route.request.url))
+    # Of the disk store's addresses the expiry is a part of the token.
+    route.continue_(url=re.sub(r"X-Amz-Expires=\d+", "X-Amz-Expires=1", route.request.url).replace("token=", "token=0"))
 
 
 def a_second_time(route: Route) -> None:

@@ -9,7 +9,7 @@ from tests.factories.attachment import a_picture
 
 PICTURE = a_picture(80, 60)
 # Only a signed address has one, in either store.
-SIGNED = re.compile(r"[?&](X-Amz-Signature|signature)=")
+SIGNED = re.compile(r"[?&](X-Amz-Signature|token)=")
 
 _TRANSFER = """([kind, name, type, body]) => {
   const data = new DataTransfer();

@@ -12,8 +12,9 @@ from werkzeug.wsgi import wrap_file
 from app.config import Settings
 from app.db import Database
 from app.factory import create_app
-from app.storage.disk import DiskStore, Refused, WrongBody
+from app.storage.disk import DiskStore, WrongBody
 from app.storage.s3 import S3Store
+from app.storage.signed_urls import Refused
 from app.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
 from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of

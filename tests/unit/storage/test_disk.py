@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from app.storage.disk import ABANDONED_AFTER, DiskStore, Refused, WrongBody
+from app.storage.disk import ABANDONED_AFTER, DiskStore, WrongBody
+from app.storage.signed_urls import Refused
 from app.storage.store import StoreUnavailable, Upload, sha256_of
 
 BODY = b"a picture, let us say"
@@ -70,17 +71,17 @@ class TestAnUploadThatSucceeds:
         assert files_below(tmp_path) == [tmp_path / "objects" / key]
 
 
-class TestASignatureOfAnotherSecret:
+class TestATokenOfAnotherSecret:
     def test_is_refused(self, tmp_path: Path, key: str, upload: Upload) -> None:
         with pytest.raises(Refused):
             receive(DiskStore(tmp_path, "http://localhost/store", "another"), key, upload)
 
 
-class TestASignatureThatIsNoHexadecimal:
-    @pytest.mark.parametrize("signature", ["", "é", "\ud800"])
-    def test_is_refused(self, own_store: DiskStore, key: str, upload: Upload, signature: str) -> None:
+class TestATokenThatIsNone:
+    @pytest.mark.parametrize("token", ["", ".", "é", "\ud800"])
+    def test_is_refused(self, own_store: DiskStore, key: str, upload: Upload, token: str) -> None:
         with pytest.raises(Refused):
-            receive(own_store, key, upload, signature=signature)
+            receive(own_store, key, upload, token=token)
 
 
 class TestWhatAKilledWorkerLeft:
