@@ -1,0 +1,107 @@
+"""The forms as pages. Each shows itself, and when saving failed it shows itself again: what was typed, and why."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.attachments.models import Attachment
+from app.attachments.queries import NoSuchAttachment, ready_file
+from app.auth.guard import logged_in
+from app.blogs import queries
+from app.current import database
+from app.db import MAX_ID
+from app.errors import Changed, InkwellError, Invalid, NotFound
+from app.sharing import queries as sharing
+from app.sharing.queries import NO_SUCH_BLOG
+from app.web.reads import value
+
+# What a person can mend by the form that is shown again. Whatever else goes wrong has a page of its own.
+MENDABLE = (Invalid, NoSuchAttachment, Changed, NotFound)
+
+
+def typed() -> dict[str, Any]:
+    """The form's fields. A form knows only text: no image is an empty one."""
+    fields: dict[str, Any] = request.form.to_dict()
+    if "attachment_id" in fields:
+        fields["attachment_id"] = request.form.get("attachment_id", fields["attachment_id"], type=int) or None
+    return fields
+
+
+def uploaded() -> Attachment | None:
+    """The file that the form already has, to be shown on its next page."""
+    attachment_id = request.form.get("attachment_id", 0, type=int)
+    if not 0 < attachment_id <= MAX_ID:
+        return None
+    with database().read() as db:
+        return ready_file(db, logged_in().id, attachment_id)
+
+
+class NewForm:
+    def page(self, values: Any, errors: dict[str, str], **more: Any) -> str:
+        return render_template("blogs/new.html", values=values, errors=errors, **more)
+
+    def again(self, problem: InkwellError) -> ResponseReturnValue:
+        values = request.form.to_dict()
+        if isinstance(problem, NoSuchAttachment):
+            # It was swept, or belongs elsewhere by now.
+            errors = {"Image": f"{problem}. Add it again, or save without it."}
+            return self.page({**values, "attachment_id": ""}, errors), problem.status
+        if isinstance(problem, Invalid):
+            return self.page(values, problem.fields), problem.status
+        raise problem
+
+
+class EditForm:
+    def __init__(self, blog_id: int) -> None:
+        self.blog_id = blog_id
+
+    def page(self, values: Any, errors: dict[str, str], **more: Any) -> str:
+        return render_template("blogs/edit.html", blog_id=self.blog_id, values=values, errors=errors, **more)
+
+    def again(self, problem: InkwellError) -> ResponseReturnValue:
+        saved = value(queries.blog_as_saved(logged_in().scope, self.blog_id))
+        if isinstance(problem, Invalid):
+            return self.page(request.form, problem.fields, attachment=_image(saved)), problem.status
+        if saved is None:
+            return _as_a_new_one()
+        if isinstance(problem, NoSuchAttachment):
+            otherwise = "save with the image that is there" if saved["attachment"] else "save without it"
+            errors = {"Image": f"{problem}. Add it again, or {otherwise}."}
+            return self.page(request.form, errors, attachment=saved["attachment"]), problem.status
+        # Saving once more replaces knowingly what is shown beside it.
+        values = {**request.form, "version": saved["version"]}
+        more = {"attachment": _image(saved), "saved": saved, "conflict": str(problem)}
+        return self.page(values, {}, **more), problem.status
+
+
+class ShareForm:
+    """The blog's page, which ends with the form."""
+
+    def __init__(self, blog_id: int) -> None:
+        self.blog_id = blog_id
+
+    def page(self, values: Any, errors: dict[str, str]) -> str:
+        """As its owner or somebody it is shared with sees it; only a read for others names the owner."""
+        visitor = logged_in()
+        own, visible = queries.blog_by(visitor.scope, self.blog_id), queries.blog_visible_to(visitor, self.blog_id)
+        blog = value(own, NO_SUCH_BLOG, otherwise=visible)
+        shares = None if "owner" in blog else value(sharing.shares_of(visitor.id, self.blog_id))
+        return render_template("blogs/show.html", blog=blog, shares=shares, values=values, errors=errors)
+
+    def again(self, problem: InkwellError) -> ResponseReturnValue:
+        if isinstance(problem, Invalid):
+            return self.page(request.form, problem.fields), problem.status
+        raise problem
+
+
+def _image(saved: Any) -> Any:
+    """What an edit form that is shown again has for an image: its own choice, or the blog's where that is gone."""
+    taken_off = request.form.get("attachment_id") == ""
+    return None if taken_off else uploaded() or (saved and saved["attachment"])
+
+
+def _as_a_new_one() -> ResponseReturnValue:
+    """What was typed as a new blog, where the one it was to change is gone."""
+    values = {name: request.form.get(name, "") for name in ("title", "content")}
+    return NewForm().page(values, {}, gone=True), NotFound.status
