@@ -47,11 +47,11 @@ logger = structlog.get_logger("app.errors")
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(HTTPException, answer)
-    app.register_error_handler(Exception, answer)
+    app.register_error_handler(HTTPException, handle_error)
+    app.register_error_handler(Exception, handle_error)
 
 
-def answer(error: Exception) -> Response:
+def handle_error(error: Exception) -> Response:
     """The answer to an error, whichever part raised it."""
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         # What went wrong while another error was being answered.

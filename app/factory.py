@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["database"] = database = Database(settings.database_url)
     app.extensions["store"] = build_store(settings)
     app.extensions["images"] = build_image_server(settings, app.extensions["store"])
-    app.extensions["oidc"] = oidc.Provider(
+    app.extensions["oidc"] = oidc.OidcClient(
         settings.oidc_issuer,
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,

@@ -17,7 +17,7 @@ from werkzeug.test import EnvironBuilder
 from app.auth.models import User
 from app.auth.queries import user_with_session
 from app.blogs import queries
-from app.cache import Cache, Read, Scope
+from app.cache import BoundQuery, Cache, Scope
 from app.config import Settings
 from app.db import Database
 from app.factory import create_app
@@ -90,7 +90,7 @@ def not_opted_in() -> Iterator[None]:
     """The same blog, had nobody written `.cached(...)`."""
     blogs_by = queries.blogs_by
 
-    def uncached(owner: Scope) -> Read:
+    def uncached(owner: Scope) -> BoundQuery:
         return queries.BLOGS_BY(owner_id=owner.id)
 
     queries.blogs_by = uncached

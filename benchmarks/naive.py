@@ -11,8 +11,8 @@ from typing import Any
 from flask import Flask, Response, request
 from redis import Redis
 
-from app.auth.guard import visitor
-from app.cache import Outcome, Read
+from app.auth.guard import current_user_or_none
+from app.cache import BoundQuery, Outcome
 from app.config import Settings, load_settings
 from app.db import Database
 from app.factory import create_app
@@ -23,7 +23,7 @@ class NaiveCache:
         self._redis: Any = Redis.from_url(settings.redis_url)
         self._database, self._ttl = database, ttl
 
-    def json(self, read: Read, observe: Callable[[Outcome], object]) -> bytes:
+    def json(self, read: BoundQuery, observe: Callable[[Outcome], object]) -> bytes:
         started = time.perf_counter()
         if read.scope is None:
             return self._load(read)
@@ -41,7 +41,7 @@ class NaiveCache:
     def forget(self, scope_name: str) -> None:
         self._redis.delete(f"naive:{scope_name}")
 
-    def _load(self, read: Read) -> bytes:
+    def _load(self, read: BoundQuery) -> bytes:
         with self._database.engine.connect() as connection:
             return read.load(connection)
 
@@ -51,7 +51,7 @@ def deletes() -> Flask:
 
     @app.after_request
     def delete_after_write(response: Response) -> Response:
-        writer = visitor() if request.method != "GET" else None
+        writer = current_user_or_none() if request.method != "GET" else None
         if writer:
             cache.forget(writer.scope.name)
         return response

@@ -11,7 +11,7 @@ from app.attachments.access import visible_to
 from app.attachments.forms import Declaration, Finish, PartDeclaration
 from app.attachments.links import DOWNLOAD_SECONDS, download_url
 from app.attachments.models import Attachment
-from app.auth.guard import logged_in
+from app.auth.guard import current_user
 from app.current import database
 from app.images.current import images
 from app.storage.current import store
@@ -23,7 +23,7 @@ blueprint = Blueprint("attachments_api", __name__, url_prefix="/api/attachments"
 @blueprint.post("")
 def create() -> ResponseReturnValue:
     declaration = read_json(Declaration)
-    return jsonify(uploads.begin(database(), store(), logged_in().id, declaration)), 201
+    return jsonify(uploads.begin(database(), store(), current_user().id, declaration)), 201
 
 
 @blueprint.get("/<id:attachment_id>")
@@ -45,19 +45,19 @@ def sign_part(attachment_id: int) -> ResponseReturnValue:
 @blueprint.post("/<id:attachment_id>/finish")
 def finish(attachment_id: int) -> ResponseReturnValue:
     finished = read_json(Finish)
-    return jsonify(_document(uploads.finish(database(), images(), logged_in().id, attachment_id, finished.parts)))
+    return jsonify(_document(uploads.finish(database(), images(), current_user().id, attachment_id, finished.parts)))
 
 
 @blueprint.get("/<id:attachment_id>/url")
 def url(attachment_id: int) -> ResponseReturnValue:
     with database().read() as db:
-        attachment = visible_to(db, logged_in(), attachment_id)
-    return jsonify({"file_url": download_url(images(), attachment, logged_in().id), "expires_in": DOWNLOAD_SECONDS})
+        attachment = visible_to(db, current_user(), attachment_id)
+    return jsonify({"file_url": download_url(images(), attachment, current_user().id), "expires_in": DOWNLOAD_SECONDS})
 
 
 def _own(attachment_id: int) -> Attachment:
     with database().read() as db:
-        return queries.uploaded_by(db, logged_in().id, attachment_id)
+        return queries.uploaded_by(db, current_user().id, attachment_id)
 
 
 def _document(attachment: Attachment) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.attachments.forms import Declaration
 from app.attachments.models import READY, Attachment
-from app.auth.queries import hold
+from app.auth.queries import lock_user
 from app.errors import NotFound
 from app.images.decoder import ImageInfo
 
@@ -45,7 +45,7 @@ def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attac
 
 def keep_upload_id(session: Session, uploader_id: int, attachment_id: int, upload_id: str) -> None:
     """Keep under which id the store takes that person's parts."""
-    hold(session, uploader_id)
+    lock_user(session, uploader_id)
     uploaded_by(session, uploader_id, attachment_id).upload_id = upload_id
 
 
@@ -57,11 +57,11 @@ def ready_file(session: Session, uploader_id: int, attachment_id: int) -> Attach
     return session.scalar(statement)
 
 
-def settle(
+def record_finding(
     session: Session, uploader_id: int, attachment_id: int, image: ImageInfo | None, refusal: str | None
 ) -> Attachment:
     """That person's attachment, ready or refused: the first finding stands. Raises NoSuchAttachment if it was swept."""
-    hold(session, uploader_id)
+    lock_user(session, uploader_id)
     attachment = uploaded_by(session, uploader_id, attachment_id)
     if attachment.state == READY or attachment.refusal:
         return attachment

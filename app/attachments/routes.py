@@ -11,7 +11,7 @@ from app.attachments.forms import RULES
 from app.attachments.links import download_url
 from app.attachments.models import Attachment
 from app.attachments.queries import NO_SUCH_ATTACHMENT
-from app.auth.guard import logged_in
+from app.auth.guard import current_user
 from app.current import database
 from app.errors import NotFound
 from app.images.current import images
@@ -34,9 +34,9 @@ def show(attachment_id: int) -> ResponseReturnValue:
     """
     width = _width()
     with database().read() as db:
-        attachment = visible_to(db, logged_in(), attachment_id)
+        attachment = visible_to(db, current_user(), attachment_id)
     if not is_image(attachment.content_type):
-        return redirect(download_url(images(), attachment, logged_in().id), 303)
+        return redirect(download_url(images(), attachment, current_user().id), 303)
     response = _image(attachment, width)
     if request.args.get("v") == attachment.fingerprint:
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
@@ -53,7 +53,7 @@ def _width() -> int | None:
 def _image(attachment: Attachment, width: int | None) -> Response:
     """Only the uploader gets the original: what others see is made from its pixels, without EXIF."""
     key, etag = attachment.key, attachment.sha256
-    if width is None and attachment.uploader_id == logged_in().id:
+    if width is None and attachment.uploader_id == current_user().id:
         return _shown(lambda: images().original(key), attachment.content_type, etag)
     wanted = width or max(VARIANT_WIDTHS)
     return _shown(lambda: images().variant(key, wanted), VARIANT_TYPE, f"{etag}-{wanted}")

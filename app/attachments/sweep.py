@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.attachments.inventory import Stored, stored, unknown
 from app.attachments.models import PENDING, READY, Attachment
-from app.auth.queries import hold
+from app.auth.queries import lock_user
 from app.db import Database
 from app.storage.store import PART_BYTES, Store
 
@@ -76,7 +76,7 @@ def _taken(database: Database, now: datetime, found: list[Attachment]) -> list[A
     with database.write() as db:
         # In order, so that two sweeps cannot wait for each other.
         for uploader_id in sorted({each.uploader_id for each in found}):
-            hold(db, uploader_id)
+            lock_user(db, uploader_id)
         statement = select(Attachment).where(_useless(now), Attachment.id.in_([each.id for each in found]))
         rows = list(db.scalars(statement))
         for row in rows:

@@ -121,7 +121,7 @@ def _inspected(
             raise
         return attachment
     with database.write() as db:
-        attachment = queries.settle(db, attachment.uploader_id, attachment.id, image, refusal)
+        attachment = queries.record_finding(db, attachment.uploader_id, attachment.id, image, refusal)
     if attachment.refusal:
         # After its row, so that nobody finds a pending file that has vanished. Sweeping deletes what is left.
         with suppress(StoreError):

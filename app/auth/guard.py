@@ -48,16 +48,16 @@ def init_app(app: Flask) -> None:
     manager.user_loader(_visitor)
     manager.init_app(app, add_context_processor=False)
     app.before_request(_refuse_strangers)
-    app.context_processor(lambda: {"visitor": None if "without_visitor" in g else visitor()})
+    app.context_processor(lambda: {"visitor": None if "without_visitor" in g else current_user_or_none()})
 
 
-def visitor() -> Visitor | None:
+def current_user_or_none() -> Visitor | None:
     """Whoever is logged in."""
     user = flask_login.current_user
     return cast(Visitor, user) if user.is_authenticated else None
 
 
-def logged_in() -> Visitor:
+def current_user() -> Visitor:
     """Whoever is logged in, in a view that nobody else reaches."""
     return cast(Visitor, flask_login.current_user)
 
@@ -72,5 +72,5 @@ def _visitor(_user_id: str) -> Visitor | None:
 
 def _refuse_strangers() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if view and request.endpoint != "static" and not is_public(view) and visitor() is None:
+    if view and request.endpoint != "static" and not is_public(view) and current_user_or_none() is None:
         raise LoginRequired("You must log in!")

@@ -62,7 +62,7 @@ class Identity:
     email_verified: bool
 
 
-class Provider:
+class OidcClient:
     """One issuer, as discovered, and this blog's registration there."""
 
     def __init__(self, issuer: str, *, client_id: str, client_secret: str, redirect_uri: str) -> None:

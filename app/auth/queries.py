@@ -24,7 +24,7 @@ def user_with_session(database: Database, user_id: int, epoch: int) -> Row[int, 
         return connection.execute(_WITH_SESSION, {"user_id": user_id, "epoch": epoch}).one_or_none()
 
 
-def user_of(session: Session, identity: Identity) -> User:
+def find_or_create_user(session: Session, identity: Identity) -> User:
     """The user of that identity, made at the first login, with name and e-mail as the provider now says.
 
     Raises LoginFailed for a disabled user.
@@ -36,7 +36,7 @@ def user_of(session: Session, identity: Identity) -> User:
     return user
 
 
-def hold(session: Session, user_id: int) -> None:
+def lock_user(session: Session, user_id: int) -> None:
     """Let others who write for that user wait until this transaction ends.
 
     Every write to what a user owns ends by moving the user's cache version, and so in locking this row. Locking it

@@ -6,9 +6,9 @@ from flask import Blueprint, g, jsonify, redirect, render_template, request, ses
 from flask.typing import ResponseReturnValue
 
 from app.auth import queries
-from app.auth.guard import logged_in, visitor
-from app.auth.oidc import Provider
-from app.auth.session import begin_login, local_path, start, take_login
+from app.auth.guard import current_user, current_user_or_none
+from app.auth.oidc import OidcClient
+from app.auth.session import begin_login, local_path, pop_login, start_session
 from app.current import database, extension, settings
 from app.errors import LoginFailed
 from app.web.marks import public
@@ -27,20 +27,20 @@ def login() -> ResponseReturnValue:
     # The names alone: behind a proxy, neither the scheme nor the port is what people see.
     if urlsplit(request.host_url).hostname != urlsplit(settings().base_url).hostname:
         return redirect(settings().base_url + url_for("auth.login", next=next_path))
-    return redirect(_provider().authorization_url(begin_login(session, next_path)))
+    return redirect(_oidc_client().authorization_url(begin_login(session, next_path)))
 
 
 @blueprint.get("/auth/google/callback")
 @public
 def callback() -> ResponseReturnValue:
-    login = take_login(session, request.args.get("state", ""))
+    login = pop_login(session, request.args.get("state", ""))
     if login is None:
         raise LoginFailed("This login has expired or was begun in another browser. Please try again.")
     g.login_next = login.next
-    identity = _provider().identify(login, request.args)
+    identity = _oidc_client().identify(login, request.args)
     with database().write() as db:
-        user = queries.user_of(db, identity)
-    start(session, user.id, user.session_epoch)
+        user = queries.find_or_create_user(db, identity)
+    start_session(session, user.id, user.session_epoch)
     return redirect(login.next, 303)
 
 
@@ -57,19 +57,19 @@ def logout() -> ResponseReturnValue:
 @blueprint.post("/auth/logout")
 @public
 def end_session() -> ResponseReturnValue:
-    if visitor():
+    if current_user_or_none():
         with database().write() as db:
-            queries.end_sessions(db, logged_in().id)
+            queries.end_sessions(db, current_user().id)
     session.clear()
     return redirect(url_for("blogs.landing"), 303)
 
 
 @blueprint.get("/api/current_user")
 @public
-def current_user() -> ResponseReturnValue:
-    user = visitor()
+def show_current_user() -> ResponseReturnValue:
+    user = current_user_or_none()
     return jsonify(user and {"id": user.id, "name": user.name, "email": user.email})
 
 
-def _provider() -> Provider:
-    return extension("oidc", Provider)
+def _oidc_client() -> OidcClient:
+    return extension("oidc", OidcClient)

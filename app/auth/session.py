@@ -31,7 +31,7 @@ class Login:
     at: int
 
 
-def start(session: MutableMapping[str, Any], user_id: int, epoch: int) -> None:
+def start_session(session: MutableMapping[str, Any], user_id: int, epoch: int) -> None:
     """Make this a fresh session of that user."""
     session.clear()
     session.update({USER_ID: str(user_id), EPOCH: epoch, ISSUED_AT: int(time.time())})
@@ -57,7 +57,7 @@ def begin_login(session: MutableMapping[str, Any], next_path: str) -> Login:
     return login
 
 
-def take_login(session: MutableMapping[str, Any], state: str) -> Login | None:
+def pop_login(session: MutableMapping[str, Any], state: str) -> Login | None:
     """The login begun with that state, once and within ten minutes."""
     pending = _pending(session)
     session[LOGINS] = [asdict(login) for login in pending if login.state != state]

@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from app.attachments.models import Attachment
 from app.attachments.queries import NoSuchAttachment, ready_file
-from app.auth.guard import logged_in
+from app.auth.guard import current_user
 from app.blogs import queries
 from app.current import database
 from app.db import MAX_ID
 from app.errors import Changed, InkwellError, Invalid, NotFound
 from app.sharing import queries as sharing
 from app.sharing.queries import NO_SUCH_BLOG
-from app.web.reads import value
+from app.web.reads import fetch
 
 # What a person can mend by the form that is shown again. Whatever else goes wrong has a page of its own.
 MENDABLE = (Invalid, NoSuchAttachment, Changed, NotFound)
@@ -34,7 +34,7 @@ def uploaded() -> Attachment | None:
     if not 0 < attachment_id <= MAX_ID:
         return None
     with database().read() as db:
-        return ready_file(db, logged_in().id, attachment_id)
+        return ready_file(db, current_user().id, attachment_id)
 
 
 class NewForm:
@@ -60,7 +60,7 @@ class EditForm:
         return render_template("blogs/edit.html", blog_id=self.blog_id, values=values, errors=errors, **more)
 
     def again(self, problem: InkwellError) -> ResponseReturnValue:
-        saved = value(queries.blog_as_saved(logged_in().scope, self.blog_id))
+        saved = fetch(queries.blog_as_saved(current_user().scope, self.blog_id))
         if isinstance(problem, Invalid):
             return self.page(request.form, problem.fields, attachment=_image(saved)), problem.status
         if saved is None:
@@ -83,10 +83,10 @@ class ShareForm:
 
     def page(self, values: Any, errors: dict[str, str]) -> str:
         """As its owner or somebody it is shared with sees it; only a read for others names the owner."""
-        visitor = logged_in()
+        visitor = current_user()
         own, visible = queries.blog_by(visitor.scope, self.blog_id), queries.blog_visible_to(visitor, self.blog_id)
-        blog = value(own, NO_SUCH_BLOG, otherwise=visible)
-        shares = None if "owner" in blog else value(sharing.shares_of(visitor.id, self.blog_id))
+        blog = fetch(own, NO_SUCH_BLOG, otherwise=visible)
+        shares = None if "owner" in blog else fetch(sharing.shares_of(visitor.id, self.blog_id))
         return render_template("blogs/show.html", blog=blog, shares=shares, values=values, errors=errors)
 
     def again(self, problem: InkwellError) -> ResponseReturnValue:

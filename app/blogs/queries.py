@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
 from app.auth.models import User
-from app.auth.queries import hold
+from app.auth.queries import lock_user
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
-from app.cache import Query, Read, Scope
+from app.cache import BoundQuery, CacheableQuery, Scope
 from app.errors import Changed, NotFound
 from app.sharing.queries import NO_SUCH_BLOG, Reader, as_reader, shared
 
@@ -39,8 +39,8 @@ _OWN = (
     .outerjoin(Attachment, (Attachment.blog_id == Blog.id) & (Attachment.uploader_id == _owner))
     .where(Blog.owner_id == _owner)
 )
-BLOGS_BY = Query("blogs_by", _OWN.order_by(Blog.id.desc()), _document)
-BLOG_BY = Query("blog_by", _OWN.where(Blog.id == bindparam("id")), _document, one=True)
+BLOGS_BY = CacheableQuery("blogs_by", _OWN.order_by(Blog.id.desc()), _document)
+BLOG_BY = CacheableQuery("blog_by", _OWN.where(Blog.id == bindparam("id")), _document, one=True)
 
 # Never cached: what others write and share does not move the reader's version.
 ANYBODYS = (
@@ -49,41 +49,43 @@ ANYBODYS = (
     .outerjoin(Attachment, Attachment.blog_id == Blog.id)
 )
 _VISIBLE = or_(Blog.owner_id == bindparam("reader_id"), shared(Blog.id))
-BLOGS_SHARED = Query(
+BLOGS_SHARED = CacheableQuery(
     "blogs_shared",
     ANYBODYS.where(shared(Blog.id), Blog.owner_id != bindparam("reader_id")).order_by(Blog.id.desc()),
     _with_owner,
 )
-BLOG_VISIBLE = Query("blog_visible", ANYBODYS.where(_VISIBLE, Blog.id == bindparam("id")), _with_owner, one=True)
+BLOG_VISIBLE = CacheableQuery(
+    "blog_visible", ANYBODYS.where(_VISIBLE, Blog.id == bindparam("id")), _with_owner, one=True
+)
 
 
-def blogs_by(owner: Scope) -> Read:
+def blogs_by(owner: Scope) -> BoundQuery:
     """That person's blogs, newest first."""
     return BLOGS_BY(owner_id=owner.id).cached(owner)
 
 
-def blog_by(owner: Scope, blog_id: int) -> Read:
+def blog_by(owner: Scope, blog_id: int) -> BoundQuery:
     """That person's blog; null for another's just as for none."""
     return BLOG_BY(owner_id=owner.id, id=blog_id).cached(owner)
 
 
-def blog_as_saved(owner: Scope, blog_id: int) -> Read:
+def blog_as_saved(owner: Scope, blog_id: int) -> BoundQuery:
     """That person's blog as it is by now, which may be later than when the request began."""
     return BLOG_BY(owner_id=owner.id, id=blog_id)
 
 
-def blogs_shared_with(reader: Reader) -> Read:
+def blogs_shared_with(reader: Reader) -> BoundQuery:
     """The blogs that others share with that person, newest first, with their owners' names."""
     return BLOGS_SHARED(**as_reader(reader))
 
 
-def blog_visible_to(reader: Reader, blog_id: int) -> Read:
+def blog_visible_to(reader: Reader, blog_id: int) -> BoundQuery:
     """That blog with its owner's name; null unless that person owns it or it is shared with them."""
     return BLOG_VISIBLE(**as_reader(reader), id=blog_id)
 
 
 def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
-    hold(session, owner_id)
+    lock_user(session, owner_id)
     blog = Blog(owner_id=owner_id, title=draft.title, content=draft.content)
     session.add(blog)
     session.flush()
@@ -93,7 +95,7 @@ def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
 
 def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blog:
     """The blog after the change. Raises Changed when the writer has not seen its newest version."""
-    blog = _held(session, owner_id, blog_id)
+    blog = _locked_blog(session, owner_id, blog_id)
     if change.version is not None and change.version != blog.version:
         raise Changed("This blog was changed since you opened it.")
     for name in change.model_fields_set & {"title", "content"}:
@@ -107,13 +109,13 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
 
 
 def remove(session: Session, owner_id: int, blog_id: int) -> None:
-    blog = _held(session, owner_id, blog_id)
+    blog = _locked_blog(session, owner_id, blog_id)
     attach(session, owner_id, blog_id, None)
     session.delete(blog)
 
 
-def _held(session: Session, owner_id: int, blog_id: int) -> Blog:
-    hold(session, owner_id)
+def _locked_blog(session: Session, owner_id: int, blog_id: int) -> Blog:
+    lock_user(session, owner_id)
     blog = session.scalar(select(Blog).where(Blog.owner_id == owner_id, Blog.id == blog_id))
     if blog is None:
         raise NotFound(NO_SUCH_BLOG)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth.guard import logged_in
+from app.auth.guard import current_user
 from app.blogs import queries
 from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, typed, uploaded
 from app.blogs.forms import Change, Draft
@@ -15,8 +15,8 @@ from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
 from app.web.marks import public
-from app.web.reads import value
-from app.web.validation import check
+from app.web.reads import fetch
+from app.web.validation import validate
 
 blueprint = Blueprint("blogs", __name__)
 
@@ -35,8 +35,8 @@ def landing() -> ResponseReturnValue:
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
-    blogs = value(queries.blogs_by(logged_in().scope))
-    return render_template("blogs/index.html", blogs=blogs, shared=value(queries.blogs_shared_with(logged_in())))
+    blogs = fetch(queries.blogs_by(current_user().scope))
+    return render_template("blogs/index.html", blogs=blogs, shared=fetch(queries.blogs_shared_with(current_user())))
 
 
 @blueprint.get("/blogs/new")
@@ -52,11 +52,11 @@ def create() -> ResponseReturnValue:
     if step == "edit":
         return form.page(values, {})
     try:
-        draft = check(Draft, values)
+        draft = validate(Draft, values)
         if step != "save":
             return render_template("blogs/review.html", draft=draft, attachment=uploaded())
         with database().write() as db:
-            queries.publish(db, logged_in().id, draft)
+            queries.publish(db, current_user().id, draft)
     except MENDABLE as problem:
         return form.again(problem)
     return redirect(url_for("blogs.index"), 303)
@@ -76,9 +76,9 @@ def edit(blog_id: int) -> ResponseReturnValue:
 @blueprint.post("/blogs/<id:blog_id>/edit")
 def update(blog_id: int) -> ResponseReturnValue:
     try:
-        change = check(Change, typed() | {"version": request.form.get("version", 0, type=int)})
+        change = validate(Change, typed() | {"version": request.form.get("version", 0, type=int)})
         with database().write() as db:
-            queries.revise(db, logged_in().id, blog_id, change)
+            queries.revise(db, current_user().id, blog_id, change)
     except MENDABLE as problem:
         return EditForm(blog_id).again(problem)
     return redirect(url_for("blogs.show", blog_id=blog_id), 303)
@@ -92,7 +92,7 @@ def confirm_delete(blog_id: int) -> ResponseReturnValue:
 @blueprint.post("/blogs/<id:blog_id>/delete")
 def delete(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
-        queries.remove(db, logged_in().id, blog_id)
+        queries.remove(db, current_user().id, blog_id)
     return redirect(url_for("blogs.index"), 303)
 
 
@@ -101,9 +101,9 @@ def share(blog_id: int) -> ResponseReturnValue:
     # First, since the page that blames what was typed is the owner's alone.
     _blog(blog_id)
     try:
-        invitation = check(Invitation, request.form.to_dict())
+        invitation = validate(Invitation, request.form.to_dict())
         with database().write() as db:
-            sharing.share(db, logged_in(), blog_id, invitation)
+            sharing.share(db, current_user(), blog_id, invitation)
     except MENDABLE as problem:
         return ShareForm(blog_id).again(problem)
     return _back_to_shares(blog_id)
@@ -112,12 +112,12 @@ def share(blog_id: int) -> ResponseReturnValue:
 @blueprint.post("/blogs/<id:blog_id>/shares/<id:share_id>/delete")
 def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
-        sharing.stop_sharing(db, logged_in().id, blog_id, share_id)
+        sharing.stop_sharing(db, current_user().id, blog_id, share_id)
     return _back_to_shares(blog_id)
 
 
 def _blog(blog_id: int) -> Any:
-    return value(queries.blog_by(logged_in().scope, blog_id), NO_SUCH_BLOG)
+    return fetch(queries.blog_by(current_user().scope, blog_id), NO_SUCH_BLOG)
 
 
 def _back_to_shares(blog_id: int) -> ResponseReturnValue:

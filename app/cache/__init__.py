@@ -6,7 +6,7 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
     class Blog(Base): ...   # owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     owned_by(Blog.owner_id, User.cache_version)  # every write to a blog now moves its owner's version
 
-    BLOGS_BY = Query("blogs_by", select(Blog.id, Blog.title).where(Blog.owner_id == bindparam("owner_id")))
+    BLOGS_BY = CacheableQuery("blogs_by", select(Blog.id, Blog.title).where(Blog.owner_id == bindparam("owner_id")))
     cache = Cache(
         engine.connect, namespace="blog", release="42", ttl=3600, secret=SECRET, redis_url="redis://localhost"
     )
@@ -17,14 +17,14 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
 """
 
 from .cache import Cache, Outcome
-from .query import Query, Read, Uncacheable
+from .query import BoundQuery, CacheableQuery, Uncacheable
 from .versions import Scope, UncountedWrite, bump, new_version, next_version, owned_by
 
 __all__ = [
+    "BoundQuery",
     "Cache",
+    "CacheableQuery",
     "Outcome",
-    "Query",
-    "Read",
     "Scope",
     "Uncacheable",
     "UncountedWrite",

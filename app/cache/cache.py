@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, sessionmaker
 
-from .envelope import Sealed, Sealer
 from .memory import Memory
-from .query import Entry, Read
-from .redis_store import MAX_VALUE, Answer, RedisStore
+from .query import BoundQuery, CacheKey
+from .redis_store import MAX_VALUE, Lease, RedisStore
+from .stored_value import Codec, StoredValue
 from .versions import OUTDATED
 
 # How long a read waits for another thread's, and how long that one waits for another worker's.
@@ -60,14 +60,14 @@ class Cache:
         self._memory = Memory(max_entries, max_bytes)
         self._redis = None
         if redis_url:
-            self._redis = RedisStore(redis_url, Sealer(secret), namespace, release, ttl, self._count)
+            self._redis = RedisStore(redis_url, Codec(secret), namespace, release, ttl, self._count)
         self._lock = Lock()
-        self._flights: dict[Entry, Future[bytes]] = {}
+        self._flights: dict[CacheKey, Future[bytes]] = {}
         self._counter_lock = Lock()
         self._counters: Counter[str] = Counter()
         self._on_event = on_event
 
-    def json(self, read: Read, observe: Callable[[Outcome], object] | None = None) -> bytes:
+    def json(self, read: BoundQuery, observe: Callable[[Outcome], object] | None = None) -> bytes:
         started = time.perf_counter()
         result, tier, document = self._answer(read)
         self._count(f"{result}_{tier}" if result == "hit" else result)
@@ -98,14 +98,14 @@ class Cache:
         if self._redis is not None:
             self._redis.close()
 
-    def _answer(self, read: Read) -> Answered:
+    def _answer(self, read: BoundQuery) -> Answered:
         if read.scope is None:
             return "bypass", "database", self._load(read)
-        entry = read.entry(read.scope)
+        entry = read.key(read.scope)
         document = self._memory.get(entry)
         return self._share(read, entry) if document is None else ("hit", "memory", document)
 
-    def _share(self, read: Read, entry: Entry) -> Answered:
+    def _share(self, read: BoundQuery, entry: CacheKey) -> Answered:
         mine: Future[bytes] = Future()
         with self._lock:
             flight = self._flights.setdefault(entry, mine)
@@ -117,7 +117,7 @@ class Cache:
         except (TimeoutError, CancelledError):
             return "miss", "database", self._load(read)
 
-    def _lead(self, read: Read, entry: Entry, flight: Future[bytes]) -> Answered:
+    def _lead(self, read: BoundQuery, entry: CacheKey, flight: Future[bytes]) -> Answered:
         try:
             answered = self._fetch(read, entry)
             flight.set_result(answered[2])
@@ -128,34 +128,34 @@ class Cache:
             with self._lock:
                 del self._flights[entry]
 
-    def _fetch(self, read: Read, entry: Entry) -> Answered:
+    def _fetch(self, read: BoundQuery, entry: CacheKey) -> Answered:
         # Between the first look and taking the lead, the one before may have finished.
         document = self._memory.get(entry)
         if document is not None:
             return "hit", "memory", document
-        sealed = None if self._redis is None else self._ask(self._redis, entry)
-        if sealed is not None:
-            self._remember(entry, sealed)
-            return "hit", "redis", sealed.document
-        sealed = Sealed(made=time.time(), document=self._load(read))
-        self._remember(entry, sealed)
+        stored = None if self._redis is None else self._ask(self._redis, entry)
+        if stored is not None:
+            self._remember(entry, stored)
+            return "hit", "redis", stored.document
+        stored = StoredValue(made=time.time(), document=self._load(read))
+        self._remember(entry, stored)
         if self._redis is not None:
-            self._redis.record(entry, sealed)
-        return "miss", "database", sealed.document
+            self._redis.record(entry, stored)
+        return "miss", "database", stored.document
 
-    def _ask(self, redis: RedisStore, entry: Entry) -> Sealed | None:
+    def _ask(self, redis: RedisStore, entry: CacheKey) -> StoredValue | None:
         until = time.monotonic() + WAIT_FOR_WORKER
         answer = redis.ask(entry)
-        while answer is Answer.WAIT and time.monotonic() < until:
+        while answer is Lease.TAKEN and time.monotonic() < until:
             time.sleep(POLL)
             answer = redis.ask(entry)
-        return answer if isinstance(answer, Sealed) else None
+        return answer if isinstance(answer, StoredValue) else None
 
-    def _remember(self, entry: Entry, sealed: Sealed) -> None:
-        if len(sealed.document) <= MAX_VALUE:
-            self._memory.put(entry, sealed.document, sealed.made + self._ttl)
+    def _remember(self, entry: CacheKey, stored: StoredValue) -> None:
+        if len(stored.document) <= MAX_VALUE:
+            self._memory.put(entry, stored.document, stored.made + self._ttl)
 
-    def _load(self, read: Read) -> bytes:
+    def _load(self, read: BoundQuery) -> bytes:
         self._count("database_reads")
         with self._connect() as connection:
             return read.load(connection)

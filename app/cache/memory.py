@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from threading import Lock
 
-from .query import Entry
+from .query import CacheKey
 
 # What an entry costs besides its document and its field: the key, the tuple, the place in the table.
 OVERHEAD = 400
@@ -14,10 +14,10 @@ class Memory:
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._lock = Lock()
-        self._kept: OrderedDict[Entry, tuple[bytes, float]] = OrderedDict()
+        self._kept: OrderedDict[CacheKey, tuple[bytes, float]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, entry: Entry) -> bytes | None:
+    def get(self, entry: CacheKey) -> bytes | None:
         """The document, or None for a miss: a document is never None, nor even empty."""
         with self._lock:
             kept = self._kept.get(entry)
@@ -30,7 +30,7 @@ class Memory:
             self._kept.move_to_end(entry)
             return document
 
-    def put(self, entry: Entry, document: bytes, expires: float) -> None:
+    def put(self, entry: CacheKey, document: bytes, expires: float) -> None:
         with self._lock:
             self._drop(entry)
             self._kept[entry] = (document, expires)
@@ -47,11 +47,11 @@ class Memory:
         with self._lock:
             return {"entries": len(self._kept), "bytes": self._bytes}
 
-    def _drop(self, entry: Entry) -> None:
+    def _drop(self, entry: CacheKey) -> None:
         kept = self._kept.pop(entry, None)
         if kept is not None:
             self._bytes -= _cost(entry, kept[0])
 
 
-def _cost(entry: Entry, document: bytes) -> int:
+def _cost(entry: CacheKey, document: bytes) -> int:
     return len(document) + len(entry.field) + OVERHEAD

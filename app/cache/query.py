@@ -22,7 +22,7 @@ class Uncacheable(Exception):
     """A read whose answer could change while its scope's version stays."""
 
 
-class Entry(NamedTuple):
+class CacheKey(NamedTuple):
     scope: Scope
     field: str
 
@@ -31,7 +31,7 @@ def as_object(row: Row[*tuple[Any, ...]]) -> object:
     return dict(row._mapping)  # noqa: SLF001  public by SQLAlchemy's documentation
 
 
-class Query:
+class CacheableQuery:
     """A statement with bound parameters and the JSON form of each row; with `one`, of its only row, or null."""
 
     def __init__(
@@ -44,8 +44,8 @@ class Query:
     ) -> None:
         self.name, self.statement, self.shape, self.one = name, statement, shape, one
 
-    def __call__(self, **parameters: object) -> "Read":
-        return Read(self, parameters)
+    def __call__(self, **parameters: object) -> "BoundQuery":
+        return BoundQuery(self, parameters)
 
     def document(self, connection: Connection, parameters: Mapping[str, Any]) -> bytes:
         rows = connection.execute(self.statement, parameters)
@@ -80,8 +80,8 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    query: Query
+class BoundQuery:
+    query: CacheableQuery
     parameters: Mapping[str, object]
     scope: Scope | None = None
 
@@ -94,12 +94,12 @@ class Read:
     def load(self, connection: Connection) -> bytes:
         return self.query.document(connection, self.parameters)
 
-    def entry(self, scope: Scope) -> Entry:
+    def key(self, scope: Scope) -> CacheKey:
         if strange := [name for name, value in self.parameters.items() if type(value) not in KEYABLE]:
             raise TypeError(f"{self.query.name} cannot be cached by the value of {', '.join(strange)}")
         shown = ", ".join([f"{name}={self.parameters[name]!r}" for name in sorted(self.parameters)])
         digest = blake2b(shown.encode(), key=self.query.digest, digest_size=16).hexdigest()
-        return Entry(scope, f"{self.query.name}({shown[:80]})#{digest}")
+        return CacheKey(scope, f"{self.query.name}({shown[:80]})#{digest}")
 
 
 def _tables(parts: list[Any]) -> Iterator[Table]:

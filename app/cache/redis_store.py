@@ -12,13 +12,13 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from .breaker import Breaker
-from .envelope import SCHEMA, Sealed, Sealer
-from .query import Entry
+from .query import CacheKey
 from .recorder import Recorder
+from .stored_value import SCHEMA, Codec, StoredValue
 from .versions import Scope
 
 TIMEOUT = 0.05
-LEASE = 1.0
+LEASE_MILLISECONDS = 1000
 MAX_VALUE = 1024 * 1024
 
 # The value, if it is there and not huge; else 1 to whoever may fill the entry, and 0 to the others.
@@ -40,16 +40,16 @@ redis.call('DEL', KEYS[2])
 log = logging.getLogger(__name__)
 
 
-class Answer(Enum):
-    FILL = "read the database, and record it"
-    WAIT = "another worker is reading it"
+class Lease(Enum):
+    GRANTED = "read the database, and record it"
+    TAKEN = "another worker is reading it"
 
 
 class RedisStore:
     def __init__(
-        self, url: str, sealer: Sealer, namespace: str, release: str, ttl: int, count: Callable[[str], None]
+        self, url: str, codec: Codec, namespace: str, release: str, ttl: int, count: Callable[[str], None]
     ) -> None:
-        self._sealer, self._namespace, self._release, self._ttl, self._count = sealer, namespace, release, ttl, count
+        self._codec, self._namespace, self._release, self._ttl, self._count = codec, namespace, release, ttl, count
         # RESP2 spares a new connection the HELLO exchange, and no driver_info two more.
         self._redis: Any = Redis.from_url(
             url,
@@ -62,23 +62,23 @@ class RedisStore:
         self.breaker = Breaker()
         self._recorder = Recorder()
 
-    def ask(self, entry: Entry) -> Sealed | Answer:
+    def ask(self, entry: CacheKey) -> StoredValue | Lease:
         # While the breaker is open only records try the server, so no request pays for finding out.
         if not self.breaker.closed:
-            return Answer.FILL
+            return Lease.GRANTED
         key = self._key(entry.scope)
         value = self._try(
-            lambda: self._redis.eval(ASK, 2, key, _filling(key, entry), entry.field, MAX_VALUE, int(LEASE * 1000))
+            lambda: self._redis.eval(ASK, 2, key, _filling(key, entry), entry.field, MAX_VALUE, LEASE_MILLISECONDS)
         )
-        sealed = self._sealer.unseal(_place(key, entry.field), value)
-        if sealed is not None and sealed.made + self._ttl > time.time():
-            return sealed
-        return Answer.WAIT if value == 0 else Answer.FILL
+        stored = self._codec.decode(_place(key, entry.field), value)
+        if stored is not None and stored.made + self._ttl > time.time():
+            return stored
+        return Lease.TAKEN if value == 0 else Lease.GRANTED
 
-    def record(self, entry: Entry, sealed: Sealed) -> None:
+    def record(self, entry: CacheKey, stored: StoredValue) -> None:
         key = self._key(entry.scope)
         filling = _filling(key, entry)
-        value = self._sealer.seal(_place(key, entry.field), sealed)
+        value = self._codec.encode(_place(key, entry.field), stored)
         if len(value) <= MAX_VALUE:
             self._later(lambda: self._redis.eval(RECORD, 2, key, filling, entry.field, value, self._ttl))
         else:
@@ -104,12 +104,12 @@ class RedisStore:
 
     def _explained(self, key: bytes, field: str, value: bytes) -> dict[str, object]:
         shown = key.decode(errors="replace")
-        sealed = self._sealer.unseal(_place(shown, field), value)
+        stored = self._codec.decode(_place(shown, field), value)
         return {
             "key": shown,
             "field": field,
             "bytes": len(value),
-            "age": None if sealed is None else round(time.time() - sealed.made, 1),
+            "age": None if stored is None else round(time.time() - stored.made, 1),
             "expires_in": self._redis.ttl(key),
         }
 
@@ -147,7 +147,7 @@ class RedisStore:
         return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in literal) + "*"
 
 
-def _filling(key: str, entry: Entry) -> str:
+def _filling(key: str, entry: CacheKey) -> str:
     return f"{key}:filling:{entry.field}"
 
 

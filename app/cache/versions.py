@@ -3,7 +3,7 @@
 Why a cached answer is never staler than the version it is read under:
 
 1. The version and what it covers change in one transaction, so every snapshot of the database in which a scope
-   has version v shows the same content, content(v). (A query reads nothing else: see Query.owners.)
+   has version v shows the same content, content(v). (A query reads nothing else: see CacheableQuery.owners.)
 2. A reader takes v from a committed row. Only then does it look for an entry, or open a new connection to fill it.
    That later snapshot of the same database has some version w >= v, so an entry under v holds content(w): what v
    promised, or newer and already committed. It is never older.

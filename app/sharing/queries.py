@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, bindparam, column, func, select, table
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.auth.addresses import comparable
-from app.auth.queries import hold
-from app.cache import Query, Read
+from app.auth.queries import lock_user
+from app.cache import BoundQuery, CacheableQuery
 from app.errors import Invalid, NotFound
 from app.sharing.forms import Invitation
 from app.sharing.models import Share
@@ -43,7 +43,7 @@ def as_reader(reader: Reader) -> dict[str, int | str | None]:
 
 
 _COLUMNS = (Share.id, Share.email, Share.created_at)
-SHARES_OF = Query(
+SHARES_OF = CacheableQuery(
     "shares_of",
     select(*_COLUMNS)
     .join(_BLOGS, _BLOGS.c.id == Share.blog_id)
@@ -52,7 +52,7 @@ SHARES_OF = Query(
 )
 
 
-def shares_of(owner_id: int, blog_id: int) -> Read:
+def shares_of(owner_id: int, blog_id: int) -> BoundQuery:
     """With whom that person shares that blog; nobody for another's just as for none."""
     return SHARES_OF(owner_id=owner_id, blog_id=blog_id)
 
@@ -64,7 +64,7 @@ def document_of(share: Share) -> bytes:
 
 def share(session: Session, owner: Reader, blog_id: int, invitation: Invitation) -> Share:
     """The share with that address, made unless it was there. Whether the address is a user's makes no difference."""
-    _hold_own_blog(session, owner.id, blog_id)
+    _lock_own_blog(session, owner.id, blog_id)
     if owner.email and invitation.email == comparable(owner.email):
         raise Invalid({"email": "This is your own address: you can read your blog already"})
     same = select(Share).where(Share.blog_id == blog_id, Share.email == invitation.email)
@@ -72,15 +72,15 @@ def share(session: Session, owner: Reader, blog_id: int, invitation: Invitation)
 
 
 def stop_sharing(session: Session, owner_id: int, blog_id: int, share_id: int) -> None:
-    _hold_own_blog(session, owner_id, blog_id)
+    _lock_own_blog(session, owner_id, blog_id)
     found = session.scalar(select(Share).where(Share.blog_id == blog_id, Share.id == share_id))
     if found is None:
         raise NotFound(NO_SUCH_SHARE)
     session.delete(found)
 
 
-def _hold_own_blog(session: Session, owner_id: int, blog_id: int) -> None:
-    hold(session, owner_id)
+def _lock_own_blog(session: Session, owner_id: int, blog_id: int) -> None:
+    lock_user(session, owner_id)
     if session.scalar(select(_BLOGS.c.id).where(_BLOGS.c.owner_id == owner_id, _BLOGS.c.id == blog_id)) is None:
         raise NotFound(NO_SUCH_BLOG)
 

@@ -35,9 +35,9 @@ from app.storage.store import (
     Upload,
     UploadNotFound,
     WrongParts,
-    checked,
     composite,
     sha256_of,
+    validated_key,
 )
 
 CHUNK = 1024 * 1024
@@ -86,16 +86,18 @@ class DiskStore(Store):
 
     def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:
         headers = {"Content-Type": content_type, CHECKSUM_HEADER: sha256, "If-None-Match": "*"}
-        return Upload(self._urls.sign("PUT", checked(key), expires_in, size=size, headers=headers), "PUT", headers)
+        return Upload(
+            self._urls.sign("PUT", validated_key(key), expires_in, size=size, headers=headers), "PUT", headers
+        )
 
     def presign_get(
         self, key: str, filename: str, content_type: str, *, disposition: Disposition, expires_in: int
     ) -> str:
         shown = {"type": content_type, "disposition": content_disposition(filename, content_type, disposition)}
-        return self._urls.sign("GET", checked(key), expires_in, **shown)
+        return self._urls.sign("GET", validated_key(key), expires_in, **shown)
 
     def put(self, key: str, content_type: str, body: bytes) -> None:
-        self._receive_object(checked(key), Label(content_type, sha256_of(body)), len(body), io.BytesIO(body))
+        self._receive_object(validated_key(key), Label(content_type, sha256_of(body)), len(body), io.BytesIO(body))
 
     def head(self, key: str) -> ObjectInfo | None:
         try:
@@ -127,7 +129,7 @@ class DiskStore(Store):
 
     def create_multipart(self, key: str, content_type: str) -> str:
         upload_id = secrets.token_hex(16)
-        manifest = json.dumps({"key": checked(key), "content_type": content_type})
+        manifest = json.dumps({"key": validated_key(key), "content_type": content_type})
         with on_disk():
             self._uploads.mkdir(parents=True, exist_ok=True)
             # Appears whole or not at all.
@@ -139,7 +141,7 @@ class DiskStore(Store):
 
     def presign_part(self, key: str, upload_id: str, number: int, *, size: int, sha256: str, expires_in: int) -> Upload:
         headers, part = {CHECKSUM_HEADER: sha256}, [upload_id, number]
-        url = self._urls.sign("PUT", checked(key), expires_in, size=size, headers=headers, part=part)
+        url = self._urls.sign("PUT", validated_key(key), expires_in, size=size, headers=headers, part=part)
         return Upload(url, "PUT", headers)
 
     def list_parts(self, key: str, upload_id: str) -> Sequence[Part]:
@@ -241,7 +243,7 @@ class DiskStore(Store):
         return folder
 
     def _object(self, key: str) -> Path:
-        return self._objects / checked(key)
+        return self._objects / validated_key(key)
 
     def _opened_upload(self, key: str, upload_id: str) -> tuple[Path, str]:
         if not UPLOAD_ID.fullmatch(upload_id):

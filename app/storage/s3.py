@@ -20,8 +20,8 @@ from app.storage.store import (
     Upload,
     UploadNotFound,
     WrongParts,
-    checked,
     sha256_of,
+    validated_key,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class S3Store(Store):
         )
 
     def _at(self, key: str) -> str:
-        return self.prefix + checked(key)
+        return self.prefix + validated_key(key)
 
     def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:
         url = self._presign(

@@ -174,7 +174,7 @@ def composite(checksums: Iterable[str]) -> str:
     return f"{sha256_of(b''.join(digests))}-{len(digests)}"
 
 
-def checked(key: str) -> str:
+def validated_key(key: str) -> str:
     # Without dots there is no path to climb, on a disk or in a URL.
     if not KEY.fullmatch(key):
         message = "The key has characters that no key of ours has."

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, g
 from pydantic_core import from_json
 
-from app.cache import Cache, Outcome, Read
+from app.cache import BoundQuery, Cache, Outcome
 from app.config import Settings
 from app.current import extension
 from app.db import Database
@@ -35,7 +35,7 @@ def cache() -> Cache:
     return extension("cache", Cache)
 
 
-def document(read: Read, missing: str = "", otherwise: Read | None = None) -> bytes:
+def fetch_json(read: BoundQuery, missing: str = "", otherwise: BoundQuery | None = None) -> bytes:
     """The read's JSON document, as the API sends it, or that of `otherwise` if it is null.
 
     Raises NotFound with the sentence `missing` if there is none.
@@ -45,15 +45,15 @@ def document(read: Read, missing: str = "", otherwise: Read | None = None) -> by
     if otherwise and answer == b"null":
         # The answer will be made of the other read alone, and tells of that one.
         outcomes.pop()
-        return document(otherwise, missing)
+        return fetch_json(otherwise, missing)
     if missing and answer == b"null":
         raise NotFound(missing)
     return answer
 
 
-def value(read: Read, missing: str = "", otherwise: Read | None = None) -> Any:
+def fetch(read: BoundQuery, missing: str = "", otherwise: BoundQuery | None = None) -> Any:
     """The same document, parsed."""
-    return from_json(document(read, missing, otherwise))
+    return from_json(fetch_json(read, missing, otherwise))
 
 
 def _tell(response: Response) -> Response:

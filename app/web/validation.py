@@ -29,10 +29,10 @@ def read_json(form: type[Form]) -> Form:
         raise Malformed(f"The body is not valid JSON: {error}.") from None
     if not isinstance(document, dict):
         raise Malformed("The body must be a JSON object.")
-    return check(form, document)
+    return validate(form, document)
 
 
-def check(form: type[Form], values: dict[str, Any]) -> Form:
+def validate(form: type[Form], values: dict[str, Any]) -> Form:
     """The values as that form. Raises Invalid with a sentence for each field to blame."""
     if len(values) > MAX_FIELDS:
         raise Malformed(f"There may be at most {MAX_FIELDS} fields.")

@@ -69,12 +69,12 @@ class CustomPage(_Page):
     def login(self, user: User | None = None, path: str = "/blogs") -> User:
         """Be logged in as that user, or as somebody new, on that page. Fails here if the blog refuses the session."""
         user = user or self._new_user()
-        self.carry(self._session_of(user))
+        self.set_session_cookie(self._session_of(user))
         self._page.goto(path)
         expect(self._page.get_by_role("link", name="Logout"), "the blog refused the session cookie").to_be_visible()
         return user
 
-    def carry(self, cookie: SessionCookie) -> None:
+    def set_session_cookie(self, cookie: SessionCookie) -> None:
         """Send that cookie to the blog from now on."""
         self._page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": self._site_url}])
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Route, expect
 from app.storage.store import Store, Upload, sha256_of
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveServer
-from tests.e2e.uploads import PICTURE, SIGNED, bring, choose, fail_to_upload, status, upload
+from tests.e2e.uploads import PICTURE, SIGNED, choose, drop_or_paste, fail_to_upload, status, upload
 from tests.factories.attachment import a_picture
 from tests.seaweedfs import SeaweedFS, made_bucket
 
@@ -179,7 +179,7 @@ class TestAFileThatIsNotTaken:
     def test_is_refused_before_anything_is_sent(
         self, page: CustomPage, content_type: str, size: int, reason: str
     ) -> None:
-        bring(page, "drop", "file", content_type, size)
+        drop_or_paste(page, "drop", "file", content_type, size)
         reads(page, reason)
         assert [url for url in self.sent if not url.startswith("blob:")] == []
 

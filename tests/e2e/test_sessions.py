@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.auth.models import User
 from app.auth.queries import end_sessions
-from app.auth.session import start
+from app.auth.session import start_session
 from app.config import Settings
 from app.db import Database
 from app.factory import create_app
@@ -45,7 +45,7 @@ def idle_for_eight_days(user: User, sessions: SessionFactory, **_: object) -> Se
 def of_a_login_a_month_ago(user: User, sessions: SessionFactory, **_: object) -> SessionCookie:
     with time_machine.travel(timedelta(days=-31)):
         content: dict[str, object] = {}
-        start(content, user.id, user.session_epoch)
+        start_session(content, user.id, user.session_epoch)
     return sessions.holding(content)
 
 
@@ -93,7 +93,7 @@ class TestASessionCookieThatIs:
         user_factory: UserFactory,
         session_factory: SessionFactory,
     ) -> None:
-        page.carry(spoil(user_factory(), sessions=session_factory, database=database, settings=settings))
+        page.set_session_cookie(spoil(user_factory(), sessions=session_factory, database=database, settings=settings))
         page.goto("/")
 
     def test_logs_nobody_in(self, page: CustomPage) -> None:

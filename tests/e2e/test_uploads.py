@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Dialog, Route, expect
 
 from tests.e2e.custom_page import CustomPage
-from tests.e2e.uploads import PICTURE, bring, choose, file_input, status, upload, upload_without_end
+from tests.e2e.uploads import PICTURE, choose, drop_or_paste, file_input, status, upload, upload_without_end
 from tests.factories.attachment import a_picture
 
 pytestmark = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
@@ -95,7 +95,7 @@ class TestChoosingAFileThatIsNoPicture:
 class TestBringingAPictureBy:
     @pytest.fixture(autouse=True, params=["drop", "paste"])
     def brought(self, request: pytest.FixtureRequest, at_the_review: None, page: CustomPage) -> None:
-        bring(page, request.param, "sunrise.png", "image/png", base64.b64encode(PICTURE).decode())
+        drop_or_paste(page, request.param, "sunrise.png", "image/png", base64.b64encode(PICTURE).decode())
 
     def test_uploads_it(self, page: CustomPage) -> None:
         expect(status(page)).to_have_text("Upload successful!")

@@ -37,7 +37,7 @@ def choose(page: CustomPage, name: str = "sunrise.png", content_type: str = "ima
     file_input(page).set_input_files({"name": name, "mimeType": content_type, "buffer": body})
 
 
-def bring(page: CustomPage, how: str, name: str, content_type: str, body: str | int) -> None:
+def drop_or_paste(page: CustomPage, how: str, name: str, content_type: str, body: str | int) -> None:
     """Drop or paste a file: bytes in base64, or that many zeros."""
     page.evaluate(_TRANSFER, [how, name, content_type, body])
 

@@ -7,7 +7,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from app.auth.models import User
-from app.auth.session import start
+from app.auth.session import start_session
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SessionFactory:
 
     def __call__(self, user: User) -> SessionCookie:
         content: dict[str, Any] = {}
-        start(content, user.id, user.session_epoch)
+        start_session(content, user.id, user.session_epoch)
         return self.holding(content)
 
     def holding(self, content: Any) -> SessionCookie:

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.attachments.models import PENDING, Attachment
-from app.attachments.queries import keep_upload_id, settle
+from app.attachments.queries import keep_upload_id, record_finding
 from app.auth.models import User
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
@@ -43,7 +43,7 @@ WRITES: dict[str, Callable[[Session, Things], object]] = {
     "share": lambda db, of: share(db, cast(Any, of.user), of.blog.id, Invitation(email="new@people.invalid")),
     "stop sharing": lambda db, of: stop_sharing(db, of.user.id, of.blog.id, of.shared.id),
     "keep an upload's id": lambda db, of: keep_upload_id(db, of.user.id, of.pending.id, "1"),
-    "settle": lambda db, of: settle(db, of.user.id, of.pending.id, None, None),
+    "record_finding": lambda db, of: record_finding(db, of.user.id, of.pending.id, None, None),
 }
 
 

@@ -261,7 +261,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, act: Ca
     monkeypatch.setattr(owner, name, run)
 
 
-@pytest.mark.parametrize("moment", [(uploads, "_inspect"), (ImagePool, "inspect"), (queries, "settle")], ids=str)
+@pytest.mark.parametrize(
+    "moment", [(uploads, "_inspect"), (ImagePool, "inspect"), (queries, "record_finding")], ids=str
+)
 class TestTwoWhoFinishAtOnce:
     @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
     def test_get_the_same_answer(
@@ -286,7 +288,7 @@ class TestManyWhoFinishAtOnce:
 class TestAFirstFinding:
     def test_stands_when_a_second_differs(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         attachment_id = person.uploaded(PICTURE)
-        meanwhile(monkeypatch, queries, "settle", lambda: person.finish(attachment_id))
+        meanwhile(monkeypatch, queries, "record_finding", lambda: person.finish(attachment_id))
         monkeypatch.setattr(ImagePool, "inspect", once_right_then_too_slow())
         assert person.finish(attachment_id).get_json()["state"] == "ready"
 

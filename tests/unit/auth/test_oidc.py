@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 from joserfc.util import urlsafe_b64encode
 
 from app.auth import oidc
-from app.auth.oidc import Identity, Provider
+from app.auth.oidc import Identity, OidcClient
 from app.auth.session import Login
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
 from tests.unit.auth.stub_provider import KEY, StubProvider
@@ -34,12 +34,12 @@ def stub() -> Iterator[StubProvider]:
 
 
 @pytest.fixture
-def provider(stub: StubProvider) -> Provider:
+def provider(stub: StubProvider) -> OidcClient:
     return provider_at(stub.issuer)
 
 
-def provider_at(issuer: str) -> Provider:
-    return Provider(
+def provider_at(issuer: str) -> OidcClient:
+    return OidcClient(
         issuer, client_id="blog", client_secret="shared", redirect_uri="http://localhost/auth/google/callback"
     )
 
@@ -52,7 +52,7 @@ def userinfo(stub: StubProvider) -> dict[str, Any]:
     return stub.userinfo
 
 
-def identify(provider: Provider, **answer: str) -> Identity:
+def identify(provider: OidcClient, **answer: str) -> Identity:
     return provider.identify(LOGIN, {"code": "code", **answer})
 
 
@@ -63,7 +63,7 @@ def travel(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 class TestTheAuthorizationUrl:
     @pytest.fixture(autouse=True)
-    def built(self, provider: Provider) -> None:
+    def built(self, provider: OidcClient) -> None:
         self.url = urlsplit(provider.authorization_url(LOGIN))
         self.query = {name: values[0] for name, values in parse_qs(self.url.query).items()}
 
@@ -85,21 +85,21 @@ class TestTheAuthorizationUrl:
 
 
 class TestAnHonestAnswer:
-    def test_tells_who_it_is(self, provider: Provider, stub: StubProvider) -> None:
+    def test_tells_who_it_is(self, provider: OidcClient, stub: StubProvider) -> None:
         assert identify(provider) == Identity(stub.issuer, "42", "Ada", "ada@example.com", email_verified=True)
 
-    def test_is_asked_for_with_the_verifier(self, provider: Provider, stub: StubProvider) -> None:
+    def test_is_asked_for_with_the_verifier(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
         body = next(body for path, body in stub.requests if path == "/token")
         assert parse_qs(body)["code_verifier"] == [LOGIN.verifier]
 
-    def test_needs_discovery_and_keys_only_once(self, provider: Provider, stub: StubProvider) -> None:
+    def test_needs_discovery_and_keys_only_once(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
         identify(provider)
         assert (stub.asked(DISCOVERY), stub.asked("/jwks")) == (1, 1)
 
     def test_needs_discovery_and_keys_again_after_an_hour(
-        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         identify(provider)
         travel(monkeypatch, 3601)
@@ -112,37 +112,37 @@ class TestAnHonestAnswer:
         ids=["RS256", "PS256", "ES256"],
     )
     def test_may_be_signed_in_three_ways(
-        self, provider: Provider, stub: StubProvider, algorithm: str, key: Key
+        self, provider: OidcClient, stub: StubProvider, algorithm: str, key: Key
     ) -> None:
         stub.algorithm, stub.key = algorithm, key
         assert identify(provider).subject == "42"
 
     @pytest.mark.parametrize("claims", [{"iat": 30, "exp": 90}, {"iat": -90, "exp": -30}], ids=str)
     def test_may_be_of_a_clock_that_is_half_a_minute_off(
-        self, provider: Provider, stub: StubProvider, claims: dict[str, int]
+        self, provider: OidcClient, stub: StubProvider, claims: dict[str, int]
     ) -> None:
         stub.claims |= {name: int(time.time()) + seconds for name, seconds in claims.items()}
         assert identify(provider).subject == "42"
 
-    def test_reaches_the_same_machine_past_a_proxy(self, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reaches_the_same_machine_past_a_proxy(self, provider: OidcClient, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         monkeypatch.setenv("no_proxy", "")
         assert identify(provider).subject == "42"
 
     def test_is_complete_when_it_has_an_email(
-        self, provider: Provider, stub: StubProvider, userinfo: dict[str, Any]
+        self, provider: OidcClient, stub: StubProvider, userinfo: dict[str, Any]
     ) -> None:
         stub.claims["email"] = "ada@example.com"
         assert (identify(provider).email, stub.asked("/userinfo")) == ("ada@example.com", 0)
 
     @pytest.mark.usefixtures("userinfo")
-    def test_is_completed_from_userinfo(self, provider: Provider) -> None:
+    def test_is_completed_from_userinfo(self, provider: OidcClient) -> None:
         assert identify(provider).email == "userinfo@example.com"
 
     @pytest.mark.parametrize("value", ["-1", "1e999", "9" * 400, '"never"', "[]", "{}", "null"])
     @pytest.mark.parametrize("name", ["expires_in", "expires_at"])
     def test_may_say_anything_odd_beside_its_tokens(
-        self, provider: Provider, stub: StubProvider, name: str, value: str
+        self, provider: OidcClient, stub: StubProvider, name: str, value: str
     ) -> None:
         _, token = stub.answer("/token")
         stub.answers["/token"] = (200, token.replace(b"{", f'{{"{name}": {value}, '.encode(), 1))
@@ -150,13 +150,13 @@ class TestAnHonestAnswer:
 
     @pytest.mark.parametrize("claim", [None, False, "false", "yes", "TRUE", 2])
     def test_does_not_verify_the_email_unless_it_says_so(
-        self, provider: Provider, stub: StubProvider, claim: object
+        self, provider: OidcClient, stub: StubProvider, claim: object
     ) -> None:
         stub.claims["email_verified"] = claim
         assert not identify(provider).email_verified
 
     @pytest.mark.parametrize("name", [None, 7, "", "   ", ["Ada"]])
-    def test_is_somebody_even_without_a_name(self, provider: Provider, stub: StubProvider, name: object) -> None:
+    def test_is_somebody_even_without_a_name(self, provider: OidcClient, stub: StubProvider, name: object) -> None:
         stub.claims["name"] = name
         assert identify(provider).name == "ada@example.com"
 
@@ -193,7 +193,7 @@ class TestAnAnswerNotToBeBelieved:
         ids=str,
     )
     def test_fails_the_login_by_its_claims(
-        self, provider: Provider, stub: StubProvider, claims: dict[str, Any]
+        self, provider: OidcClient, stub: StubProvider, claims: dict[str, Any]
     ) -> None:
         stub.claims |= claims
         with pytest.raises(LoginFailed):
@@ -203,7 +203,7 @@ class TestAnAnswerNotToBeBelieved:
         "claims", [b"", b"[]", b"not json", DEEP, b'{"sub": ' + DEEP], ids=lambda claims: claims[:9]
     )
     def test_fails_the_login_by_claims_that_are_none(
-        self, provider: Provider, stub: StubProvider, claims: bytes
+        self, provider: OidcClient, stub: StubProvider, claims: bytes
     ) -> None:
         stub.token["id_token"] = stub.signed(claims)
         with pytest.raises(LoginFailed):
@@ -213,7 +213,7 @@ class TestAnAnswerNotToBeBelieved:
         "header", [b"", b"[]", b'["alg"]', b'"alg"', b'{"alg": "RS256", "kid": ' + DEEP[:350]], ids=str
     )
     def test_fails_the_login_by_a_header_that_is_none(
-        self, provider: Provider, stub: StubProvider, header: bytes
+        self, provider: OidcClient, stub: StubProvider, header: bytes
     ) -> None:
         _, claims, signature = stub.id_token().split(".")
         stub.token["id_token"] = f"{urlsafe_b64encode(header).decode()}.{claims}.{signature}"
@@ -222,19 +222,19 @@ class TestAnAnswerNotToBeBelieved:
 
     @pytest.mark.parametrize("id_token", [None, "", "x", "a.b.c", 7, {}, [7], "é.é.é"])
     def test_fails_the_login_by_an_id_token_that_is_none(
-        self, provider: Provider, stub: StubProvider, id_token: object
+        self, provider: OidcClient, stub: StubProvider, id_token: object
     ) -> None:
         stub.token["id_token"] = id_token
         with pytest.raises(LoginFailed):
             identify(provider)
 
-    def test_fails_the_login_by_a_stranger_signature(self, provider: Provider, stub: StubProvider) -> None:
+    def test_fails_the_login_by_a_stranger_signature(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
         stub.key = RSAKey.generate_key(2048, {"kid": "1"})
         with pytest.raises(LoginFailed):
             identify(provider)
 
-    def test_fails_the_login_by_no_signature(self, provider: Provider, stub: StubProvider) -> None:
+    def test_fails_the_login_by_no_signature(self, provider: OidcClient, stub: StubProvider) -> None:
         _, claims, _ = stub.id_token().split(".")
         stub.token["id_token"] = f"eyJhbGciOiJub25lIn0.{claims}."
         with pytest.raises(LoginFailed):
@@ -250,14 +250,14 @@ class TestAnAnswerNotToBeBelieved:
         ids=["HS256", "RS512", "ES384"],
     )
     def test_fails_the_login_by_another_kind_of_signature(
-        self, provider: Provider, stub: StubProvider, algorithm: str, key: Key
+        self, provider: OidcClient, stub: StubProvider, algorithm: str, key: Key
     ) -> None:
         stub.algorithm, stub.key = algorithm, key
         stub.answers["/jwks"] = (200, json.dumps({"keys": [key.as_dict()]}).encode())
         with pytest.raises(LoginFailed):
             identify(provider)
 
-    def test_fails_the_login_by_a_public_key_used_as_a_password(self, provider: Provider, stub: StubProvider) -> None:
+    def test_fails_the_login_by_a_public_key_used_as_a_password(self, provider: OidcClient, stub: StubProvider) -> None:
         secret = OctKey.import_key(KEY.as_pem(private=False).hex())
         stub.token["id_token"] = jwt.encode({"alg": "HS256", "kid": "1"}, {"sub": "42"}, secret)
         with pytest.raises(LoginFailed):
@@ -281,65 +281,65 @@ class TestAnAnswerNotToBeBelieved:
         ids=lambda answer: f"{answer[0]} {answer[1][:30]}",
     )
     def test_fails_the_login_by_a_refused_or_odd_token(
-        self, provider: Provider, stub: StubProvider, answer: tuple[int, bytes]
+        self, provider: OidcClient, stub: StubProvider, answer: tuple[int, bytes]
     ) -> None:
         stub.answers["/token"] = answer
         with pytest.raises(LoginFailed):
             identify(provider)
 
-    def test_tells_the_log_why_the_provider_refused(self, provider: Provider, stub: StubProvider) -> None:
+    def test_tells_the_log_why_the_provider_refused(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/token"] = (401, b'{"error": "invalid_client", "error_description": "No such client"}')
         with pytest.raises(LoginFailed) as failed:
             identify(provider)
         assert str(failed.value.__cause__) == "invalid_client: No such client"
 
     @pytest.mark.parametrize("answer", [{"error": "access_denied"}, {"error": "x"}, {"code": ""}, {"iss": "https://e"}])
-    def test_fails_the_login_by_what_the_browser_brought(self, provider: Provider, answer: dict[str, str]) -> None:
+    def test_fails_the_login_by_what_the_browser_brought(self, provider: OidcClient, answer: dict[str, str]) -> None:
         with pytest.raises(LoginFailed):
             identify(provider, **answer)
 
 
 class TestAPersonWhoCancelled:
-    def test_is_told_so(self, provider: Provider) -> None:
+    def test_is_told_so(self, provider: OidcClient) -> None:
         with pytest.raises(LoginCancelled):
             identify(provider, error="access_denied")
 
 
 class TestAnAnswerWithOddText:
     @pytest.mark.parametrize("sub", ["4\0", "é"])
-    def test_in_its_subject_fails_the_login(self, provider: Provider, stub: StubProvider, sub: str) -> None:
+    def test_in_its_subject_fails_the_login(self, provider: OidcClient, stub: StubProvider, sub: str) -> None:
         stub.claims["sub"] = sub
         with pytest.raises(LoginFailed):
             identify(provider)
 
     @pytest.mark.parametrize("claim", ["sub", "name", "email"])
-    def test_that_is_not_unicode_fails_the_login(self, provider: Provider, stub: StubProvider, claim: str) -> None:
+    def test_that_is_not_unicode_fails_the_login(self, provider: OidcClient, stub: StubProvider, claim: str) -> None:
         stub.claims[claim] = "a\ud800@example.com"
         with pytest.raises(LoginFailed):
             identify(provider)
 
-    def test_in_its_name_loses_only_that(self, provider: Provider, stub: StubProvider) -> None:
+    def test_in_its_name_loses_only_that(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.claims["name"] = "A\0d\u202ea"
         assert identify(provider).name == "Ada"
 
     @pytest.mark.parametrize("email", ["a\0@example.com", "a@example.com" * 30])
-    def test_in_its_email_has_none(self, provider: Provider, stub: StubProvider, email: str) -> None:
+    def test_in_its_email_has_none(self, provider: OidcClient, stub: StubProvider, email: str) -> None:
         stub.claims["email"] = email
         assert identify(provider).email is None
 
-    def test_that_is_long_has_a_short_name(self, provider: Provider, stub: StubProvider) -> None:
+    def test_that_is_long_has_a_short_name(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.claims["name"] = "A" * 10_000
         assert identify(provider).name == "A" * 200
 
 
 class TestAUserinfo:
     @pytest.mark.parametrize("sub", ["43", None, 42, ["42"]])
-    def test_of_somebody_else_is_not_used(self, provider: Provider, userinfo: dict[str, Any], sub: object) -> None:
+    def test_of_somebody_else_is_not_used(self, provider: OidcClient, userinfo: dict[str, Any], sub: object) -> None:
         userinfo["sub"] = sub
         assert identify(provider).email is None
 
     def test_changes_nothing_that_was_signed(
-        self, provider: Provider, stub: StubProvider, userinfo: dict[str, Any]
+        self, provider: OidcClient, stub: StubProvider, userinfo: dict[str, Any]
     ) -> None:
         userinfo |= {"iss": "https://evil.example", "name": "Eve"}
         identity = identify(provider)
@@ -349,7 +349,7 @@ class TestAUserinfo:
         "odd", [{"email": 7}, {"email": []}, {"email_verified": {}}, {"email_verified": "yes"}], ids=str
     )
     def test_of_odd_shape_verifies_no_email(
-        self, provider: Provider, userinfo: dict[str, Any], odd: dict[str, Any]
+        self, provider: OidcClient, userinfo: dict[str, Any], odd: dict[str, Any]
     ) -> None:
         userinfo |= odd
         assert not identify(provider).email_verified
@@ -357,7 +357,7 @@ class TestAUserinfo:
     @pytest.mark.usefixtures("userinfo")
     @pytest.mark.parametrize("token", [{"token_type": "MAC"}, {"access_token": None}, {"access_token": [7]}], ids=str)
     def test_that_no_token_opens_fails_the_login(
-        self, provider: Provider, stub: StubProvider, token: dict[str, Any]
+        self, provider: OidcClient, stub: StubProvider, token: dict[str, Any]
     ) -> None:
         stub.token |= token
         with pytest.raises(LoginFailed):
@@ -366,26 +366,26 @@ class TestAUserinfo:
 
 class TestAProviderWithNewKeys:
     @pytest.fixture(autouse=True)
-    def rotated(self, provider: Provider, stub: StubProvider) -> None:
+    def rotated(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
         stub.key = RSAKey.generate_key(2048, {"kid": "2"})
 
-    def test_is_believed_at_the_next_login(self, provider: Provider) -> None:
+    def test_is_believed_at_the_next_login(self, provider: OidcClient) -> None:
         assert identify(provider).subject == "42"
 
-    def test_is_believed_at_the_next_eight_logins_at_once(self, provider: Provider, stub: StubProvider) -> None:
+    def test_is_believed_at_the_next_eight_logins_at_once(self, provider: OidcClient, stub: StubProvider) -> None:
         with ThreadPoolExecutor(8) as people:
             subjects = set(people.map(lambda _: identify(provider).subject, range(8)))
         assert (subjects, stub.asked("/jwks")) == ({"42"}, 2)
 
-    def test_is_believed_by_the_old_ones_while_it_cannot_tell(self, provider: Provider, stub: StubProvider) -> None:
+    def test_is_believed_by_the_old_ones_while_it_cannot_tell(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/jwks"] = (500, b"")
         with pytest.raises(ProviderUnavailable):
             identify(provider)
         stub.key = KEY
         assert identify(provider).subject == "42"
 
-    def test_is_asked_for_them_once_while_it_cannot_tell(self, provider: Provider, stub: StubProvider) -> None:
+    def test_is_asked_for_them_once_while_it_cannot_tell(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/jwks"] = (500, b"")
         for _ in range(3):
             with pytest.raises((LoginFailed, ProviderUnavailable)):
@@ -395,7 +395,7 @@ class TestAProviderWithNewKeys:
 
 class TestAProviderThatNamesKeysItDoesNotHave:
     @pytest.fixture(autouse=True)
-    def named(self, provider: Provider, stub: StubProvider) -> None:
+    def named(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/jwks"] = stub.answer("/jwks")
         stub.key = RSAKey.generate_key(2048, {"kid": "2"})
         for _ in range(3):
@@ -406,7 +406,7 @@ class TestAProviderThatNamesKeysItDoesNotHave:
         assert stub.asked("/jwks") == 2
 
     def test_is_asked_again_after_a_minute(
-        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stub.answers.clear()
         travel(monkeypatch, 61)
@@ -418,7 +418,7 @@ class TestAProviderThatIs:
     @pytest.mark.parametrize("path", PATHS)
     @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "far too talkative"])
     def test_unusable_costs_one_login_and_little_time(
-        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
+        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
     ) -> None:
         monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
         status, answer = stub.answer(path)
@@ -439,7 +439,7 @@ class TestAProviderThatIs:
         assert time.monotonic() - began < 5
 
     def test_slow_to_be_found_costs_little_time(
-        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: stub.released.wait(10) and [])
@@ -448,7 +448,7 @@ class TestAProviderThatIs:
             identify(provider)
         assert time.monotonic() - began < 5
 
-    def test_down_is_unavailable(self, provider: Provider, stub: StubProvider) -> None:
+    def test_down_is_unavailable(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.stop()
         with pytest.raises(ProviderUnavailable):
             provider.authorization_url(LOGIN)
@@ -467,7 +467,7 @@ class TestAProviderThatIs:
         ids=str,
     )
     def test_badly_described_is_not_used(
-        self, provider: Provider, stub: StubProvider, discovery: dict[str, Any]
+        self, provider: OidcClient, stub: StubProvider, discovery: dict[str, Any]
     ) -> None:
         stub.discovery |= discovery
         with pytest.raises(ProviderUnavailable):
@@ -504,23 +504,23 @@ class TestAProviderThatIs:
         ],
         ids=lambda url: str(url)[:40],
     )
-    def test_at_an_odd_address_is_not_used(self, provider: Provider, stub: StubProvider, url: object) -> None:
+    def test_at_an_odd_address_is_not_used(self, provider: OidcClient, stub: StubProvider, url: object) -> None:
         stub.discovery["authorization_endpoint"] = url
         with pytest.raises(ProviderUnavailable):
             provider.authorization_url(LOGIN)
 
-    def test_at_an_address_with_a_query_keeps_it(self, provider: Provider, stub: StubProvider) -> None:
+    def test_at_an_address_with_a_query_keeps_it(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.discovery["authorization_endpoint"] = "https://login.example:8443/authorize?tenant=7"
         url = provider.authorization_url(LOGIN)
         assert url.startswith("https://login.example:8443/authorize?tenant=7&response_type=code&")
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"issuer": 7}', DEEP], ids=lambda body: body[:9])
-    def test_described_by_no_document_is_not_used(self, provider: Provider, stub: StubProvider, body: bytes) -> None:
+    def test_described_by_no_document_is_not_used(self, provider: OidcClient, stub: StubProvider, body: bytes) -> None:
         stub.answers[DISCOVERY] = (200, body)
         with pytest.raises(ProviderUnavailable):
             provider.authorization_url(LOGIN)
 
-    def test_well_again_is_used_again(self, provider: Provider, stub: StubProvider) -> None:
+    def test_well_again_is_used_again(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/jwks"] = (500, b"")
         with pytest.raises(ProviderUnavailable):
             identify(provider)
@@ -547,7 +547,7 @@ class TestAnAnswerAgainstTheRulesOfHttp:
         ],
         ids=lambda wire: wire[:60],
     )
-    def test_is_none(self, provider: Provider, stub: StubProvider, path: str, wire: bytes) -> None:
+    def test_is_none(self, provider: OidcClient, stub: StubProvider, path: str, wire: bytes) -> None:
         stub.wire[path] = wire
         with pytest.raises(ProviderUnavailable):
             identify(provider)
@@ -575,7 +575,7 @@ class TestAKeySet:
 
     @pytest.mark.parametrize("odd", ODD_KEYS, ids=str)
     def test_may_have_an_odd_key_beside_a_good_one(
-        self, provider: Provider, stub: StubProvider, good: dict[str, Any], odd: object
+        self, provider: OidcClient, stub: StubProvider, good: dict[str, Any], odd: object
     ) -> None:
         stub.answers["/jwks"] = (200, json.dumps({"keys": [odd, good]}).encode())
         assert identify(provider).subject == "42"
@@ -584,13 +584,13 @@ class TestAKeySet:
         "keys", [None, 7, "x", {}, {"kty": "RSA"}, [], list(ODD_KEYS)], ids=lambda keys: str(keys)[:20]
     )
     def test_without_a_good_key_makes_the_provider_unavailable(
-        self, provider: Provider, stub: StubProvider, keys: object
+        self, provider: OidcClient, stub: StubProvider, keys: object
     ) -> None:
         stub.answers["/jwks"] = (200, json.dumps({"keys": keys}).encode())
         with pytest.raises(ProviderUnavailable):
             identify(provider)
 
-    def test_with_a_private_key_is_not_used(self, provider: Provider, stub: StubProvider) -> None:
+    def test_with_a_private_key_is_not_used(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/jwks"] = (200, json.dumps({"keys": [stub.key.as_dict(private=True)]}).encode())
         with pytest.raises(ProviderUnavailable):
             identify(provider)
@@ -609,7 +609,7 @@ class TestAnAnswerThatDoesNotEnd:
         ids=["in its status", "in its headers", "in its body", "in the size of a chunk", "in a compressed file's name"],
     )
     def test_is_hung_up_on(
-        self, provider: Provider, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, beginning: bytes
     ) -> None:
         monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
         stub.trickling_at, stub.wire["/token"] = "/token", beginning
@@ -628,7 +628,7 @@ class TestAnAnswerThatDoesNotEnd:
                 connection.settimeout(10)
                 assert hello.read()
 
-    def test_is_hung_up_on_when_it_is_too_large(self, provider: Provider, stub: StubProvider) -> None:
+    def test_is_hung_up_on_when_it_is_too_large(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.answers["/token"] = (200, b" " * 50_000_000)
         with pytest.raises(ProviderUnavailable) as still_known:
             identify(provider)
@@ -637,7 +637,7 @@ class TestAnAnswerThatDoesNotEnd:
 
 class TestAfterManyLoginsThatGotNoAnswer:
     @pytest.fixture(params=["silent", "trickling"], autouse=True)
-    def given_up(self, provider: Provider, stub: StubProvider, request: pytest.FixtureRequest) -> None:
+    def given_up(self, provider: OidcClient, stub: StubProvider, request: pytest.FixtureRequest) -> None:
         provider.authorization_url(LOGIN)
         if request.param == "silent":
             stub.silent_at = "/token"
@@ -653,11 +653,11 @@ class TestAfterManyLoginsThatGotNoAnswer:
             patch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
             list(people.map(log_in, range(many)))
 
-    def test_the_next_one_begins_at_once(self, provider: Provider, stub: StubProvider) -> None:
+    def test_the_next_one_begins_at_once(self, provider: OidcClient, stub: StubProvider) -> None:
         assert provider.authorization_url(LOGIN).startswith(stub.issuer)
 
     def test_the_next_one_succeeds_as_soon_as_the_provider_is_well(
-        self, provider: Provider, stub: StubProvider
+        self, provider: OidcClient, stub: StubProvider
     ) -> None:
         stub.silent_at = stub.trickling_at = ""
         stub.wire.clear()

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.auth.models import User
 from app.auth.oidc import Identity
-from app.auth.queries import user_of
+from app.auth.queries import find_or_create_user
 from app.db import Database
 from tests.conftest import NewApp
 from tests.factories.session import SessionFactory
@@ -113,7 +113,7 @@ class TestEightFirstLoginsAtOnce:
 
         def log_in(_: int) -> int:
             with database.write() as db:
-                return user_of(db, self.identity).id
+                return find_or_create_user(db, self.identity).id
 
         with ThreadPoolExecutor(8) as people:
             self.ids = set(people.map(log_in, range(8)))

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from app.auth.session import begin_login, claimed_user, local_path, start, take_login
+from app.auth.session import begin_login, claimed_user, local_path, pop_login, start_session
 
 
 class TestAStartedSession:
     @pytest.fixture(autouse=True)
     def started(self) -> None:
         self.session: dict[str, Any] = {"left": "over"}
-        start(self.session, 7, 3)
+        start_session(self.session, 7, 3)
 
     def test_claims_its_user_and_epoch(self) -> None:
         assert claimed_user(self.session) == (7, 3)
@@ -57,7 +57,7 @@ class TestASessionOfAnOddShape:
     )
     def test_claims_nobody(self, odd: dict[str, Any]) -> None:
         session: dict[str, Any] = {}
-        start(session, 7, 3)
+        start_session(session, 7, 3)
         assert claimed_user({**session, **odd}) is None
 
 
@@ -68,32 +68,32 @@ class TestALoginBegun:
         self.login = begin_login(self.session, "/blogs")
 
     def test_can_be_finished(self) -> None:
-        assert take_login(self.session, self.login.state) == self.login
+        assert pop_login(self.session, self.login.state) == self.login
 
     def test_can_be_finished_only_once(self) -> None:
-        take_login(self.session, self.login.state)
-        assert take_login(self.session, self.login.state) is None
+        pop_login(self.session, self.login.state)
+        assert pop_login(self.session, self.login.state) is None
 
     def test_cannot_be_finished_with_another_state(self) -> None:
-        assert take_login(self.session, "another") is None
+        assert pop_login(self.session, "another") is None
 
     def test_survives_an_attempt_with_another_state(self) -> None:
-        take_login(self.session, "another")
-        assert take_login(self.session, self.login.state) == self.login
+        pop_login(self.session, "another")
+        assert pop_login(self.session, self.login.state) == self.login
 
     def test_cannot_be_finished_after_ten_minutes(self) -> None:
         with time_machine.travel(timedelta(minutes=10)):
-            assert take_login(self.session, self.login.state) is None
+            assert pop_login(self.session, self.login.state) is None
 
     def test_gives_way_to_three_newer_ones(self) -> None:
         newer = [begin_login(self.session, "/blogs") for _ in range(3)]
-        assert [take_login(self.session, login.state) for login in [self.login, *newer]] == [None, *newer]
+        assert [pop_login(self.session, login.state) for login in [self.login, *newer]] == [None, *newer]
 
 
 class TestPendingLoginsOfAnOddShape:
     @pytest.mark.parametrize("odd", [7, "x", {}, [7], [[]], [{"state": "s"}], [{"state": "s", "at": "x"}], None])
     def test_are_none(self, odd: Any) -> None:
-        assert take_login({"logins": odd}, "s") is None
+        assert pop_login({"logins": odd}, "s") is None
 
 
 class TestAPathToGoOnTo:

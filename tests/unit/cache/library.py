@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
-from app.cache import Query, Read, Scope, new_version, owned_by
+from app.cache import BoundQuery, CacheableQuery, Scope, new_version, owned_by
 
 
 class Base(DeclarativeBase):
@@ -52,8 +52,8 @@ class Visit(Base):
 owned_by(Book.author_id, Author.cache_version)
 
 BOOKS = select(Book.id, Book.title).where(Book.author_id == bindparam("author_id")).order_by(Book.id)
-BOOKS_BY = Query("books_by", BOOKS)
-BOOK = Query("book", BOOKS.where(Book.id == bindparam("id")), one=True)
+BOOKS_BY = CacheableQuery("books_by", BOOKS)
+BOOK = CacheableQuery("book", BOOKS.where(Book.id == bindparam("id")), one=True)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Library:
             assert version is not None
             return Scope("authors", author_id, version)
 
-    def books_by(self, author_id: int) -> Read:
+    def books_by(self, author_id: int) -> BoundQuery:
         return BOOKS_BY(author_id=author_id).cached(self.scope(author_id))
 
     @contextmanager

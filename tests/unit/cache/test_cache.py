@@ -5,14 +5,14 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection
 
-from app.cache import Cache, Outcome, Read
+from app.cache import BoundQuery, Cache, Outcome
 from app.cache import cache as module
 from app.cache.redis_store import MAX_VALUE
 from tests.redis_server import until
 from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
 
 
-def outcomes(cache: Cache, *reads: Read) -> list[tuple[str, str]]:
+def outcomes(cache: Cache, *reads: BoundQuery) -> list[tuple[str, str]]:
     seen: list[Outcome] = []
     for read in reads:
         cache.json(read, observe=seen.append)

@@ -5,13 +5,13 @@ import pytest
 
 from app.cache import Scope
 from app.cache.memory import Memory
-from app.cache.query import Entry
+from app.cache.query import CacheKey
 
 LATER = time.time() + 1000
 
 
-def entry(name: object) -> Entry:
-    return Entry(Scope("authors", 1, 1), str(name))
+def entry(name: object) -> CacheKey:
+    return CacheKey(Scope("authors", 1, 1), str(name))
 
 
 def kept(memory: Memory, *names: object) -> list[object]:

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Select, bindparam, exists, literal_column, select, text
 from sqlalchemy.orm import aliased
 
-from app.cache import Cache, Query, Read, Scope, Uncacheable
+from app.cache import BoundQuery, Cache, CacheableQuery, Scope, Uncacheable
 from tests.unit.cache.library import BOOK, BOOKS, BOOKS_BY, Author, Book, Library, Visit
 
 Statement = Select[*tuple[Any, ...]]
@@ -14,7 +14,7 @@ SCOPE = Scope("authors", 1, 1)
 
 
 def entry(statement: Statement, **parameters: object) -> object:
-    return Query("books", statement)(**{"author_id": 1, **parameters}).cached(SCOPE).entry(SCOPE)
+    return CacheableQuery("books", statement)(**{"author_id": 1, **parameters}).cached(SCOPE).key(SCOPE)
 
 
 class TestTheKeyOfTwoReads:
@@ -46,35 +46,35 @@ class TestTheKeyOfTwoReads:
         assert entry(statement, title="a" * 1000 + "b") != entry(statement, title="a" * 1000 + "c")
 
     def test_differs_between_one_row_and_a_list_of_one(self) -> None:
-        one = Query("books", BOOKS, one=True)(author_id=1).cached(SCOPE)
-        assert entry(BOOKS) != one.entry(SCOPE)
+        one = CacheableQuery("books", BOOKS, one=True)(author_id=1).cached(SCOPE)
+        assert entry(BOOKS) != one.key(SCOPE)
 
     def test_differs_with_the_version(self) -> None:
         read = BOOKS_BY(author_id=1)
-        assert read.entry(SCOPE) != read.entry(Scope("authors", 1, 2))
+        assert read.key(SCOPE) != read.entry(Scope("authors", 1, 2))
 
     def test_is_the_same_for_the_same_read(self) -> None:
         assert entry(BOOKS.limit(2)) == entry(BOOKS.limit(2))
 
     def test_is_the_same_whatever_the_order_of_the_parameters(self) -> None:
-        assert BOOK(id=1, author_id=2).entry(SCOPE) == BOOK(author_id=2, id=1).entry(SCOPE)
+        assert BOOK(id=1, author_id=2).key(SCOPE) == BOOK(author_id=2, id=1).entry(SCOPE)
 
 
 class TestAKey:
     def test_can_be_read(self) -> None:
-        assert BOOK(author_id=1, id=7).entry(SCOPE).field.startswith("book(author_id=1, id=7)#")
+        assert BOOK(author_id=1, id=7).key(SCOPE).field.startswith("book(author_id=1, id=7)#")
 
     def test_stays_short(self) -> None:
         statement = BOOKS.where(Book.title == bindparam("title"))
-        read = Query("books", statement)(author_id=1, title="é" * 100_000)
-        assert len(read.entry(SCOPE).field) < 150
+        read = CacheableQuery("books", statement)(author_id=1, title="é" * 100_000)
+        assert len(read.key(SCOPE).field) < 150
 
     def test_refuses_a_value_that_has_no_faithful_form(self) -> None:
         with pytest.raises(TypeError, match="id"):
-            BOOK(author_id=1, id=object()).entry(SCOPE)
+            BOOK(author_id=1, id=object()).key(SCOPE)
 
     def test_takes_text_that_is_no_text(self) -> None:
-        assert BOOK(author_id=1, id="\ud800").entry(SCOPE)
+        assert BOOK(author_id=1, id="\ud800").key(SCOPE)
 
 
 class TestAReadThatMayNotBeCached:
@@ -141,7 +141,9 @@ class TestADocument:
         ],
         ids=["list", "empty list", "one", "nothing"],
     )
-    def test_is_the_same_uncached_missed_and_hit(self, shelf: Library, cache: Cache, read: Read, document: str) -> None:
+    def test_is_the_same_uncached_missed_and_hit(
+        self, shelf: Library, cache: Cache, read: BoundQuery, document: str
+    ) -> None:
         cached = read.cached(shelf.scope(int(str(read.parameters["author_id"]))))
         assert [cache.json(read), cache.json(cached), cache.json(cached)] == [document.encode()] * 3
 
@@ -151,7 +153,7 @@ class TestADocument:
         assert shelf.statements == 1
 
     def test_holds_dates_and_nulls(self, shelf: Library, cache: Cache) -> None:
-        printed = Query("printed", BOOKS.with_only_columns(Book.printed), shape=as_utc)
+        printed = CacheableQuery("printed", BOOKS.with_only_columns(Book.printed), shape=as_utc)
         read = printed(author_id=1).cached(shelf.scope(1))
         assert [cache.json(read), cache.json(read)] == [b'["1815-12-23T10:30:00Z",null]'] * 2
 

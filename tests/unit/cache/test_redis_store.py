@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from app.cache import Cache, Outcome, Read, breaker, redis_store
+from app.cache import BoundQuery, Cache, Outcome, breaker, redis_store
 from app.cache import cache as cache_module
 from tests.redis_server import RedisServer, until
 from tests.unit.cache.conftest import TTL, Worker
@@ -16,7 +16,7 @@ from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
 EMMA = b'[{"id":1,"title":"Emma"}]'
 
 
-def outcome(cache: Cache, read: Read) -> tuple[str, str]:
+def outcome(cache: Cache, read: BoundQuery) -> tuple[str, str]:
     seen: list[Outcome] = []
     cache.json(read, observe=seen.append)
     return seen[0].result, seen[0].tier
@@ -236,7 +236,7 @@ class TestTheFirstReadInManyWorkers:
         monkeypatch.setattr(cache_module, "WAIT", 30)
         monkeypatch.setattr(cache_module, "WAIT_FOR_WORKER", 30)
         monkeypatch.setattr(redis_store, "TIMEOUT", 5)
-        monkeypatch.setattr(redis_store, "LEASE", 60)
+        monkeypatch.setattr(redis_store, "LEASE_MILLISECONDS", 60_000)
 
     def test_reads_the_database_once(self, shelf: Library, server: RedisServer) -> None:
         database, read = Database(shelf), shelf.books_by(1)
@@ -256,7 +256,7 @@ class TestTheFirstReadInManyWorkers:
     def test_holds_a_lease_that_expires(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
         cache = worker()
         assert cache._redis is not None
-        cache._redis.ask(shelf.books_by(1).entry(shelf.scope(1)))
+        cache._redis.ask(shelf.books_by(1).key(shelf.scope(1)))
         assert [0 < server.client.pttl(key) <= 60_000 for key in server.client.keys("*")] == [True]
 
 
@@ -265,7 +265,7 @@ class TestAFillerThatWasKilled:
     def leased(self, shelf: Library, worker: Worker) -> None:
         killed = worker()
         assert killed._redis is not None
-        killed._redis.ask(shelf.books_by(1).entry(shelf.scope(1)))
+        killed._redis.ask(shelf.books_by(1).key(shelf.scope(1)))
 
     def test_holds_nobody_up_for_long(self, shelf: Library, worker: Worker) -> None:
         started = time.monotonic()

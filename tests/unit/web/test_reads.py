@@ -16,10 +16,10 @@ from werkzeug.test import TestResponse
 
 from app.auth.models import User
 from app.blogs.queries import blog_as_saved, blog_by, blogs_by
-from app.cache import Read, Scope
+from app.cache import BoundQuery, Scope
 from app.db import MAX_ID, Database
 from app.errors import NotFound
-from app.web.reads import document, value
+from app.web.reads import fetch, fetch_json
 from tests.conftest import NewApp
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
@@ -185,9 +185,9 @@ class TestReadsWithinARequest:
         with app.test_request_context("/"):
             yield
 
-    def told(self, *reads: Read) -> tuple[str, str]:
+    def told(self, *reads: BoundQuery) -> tuple[str, str]:
         for read in reads:
-            value(read)
+            fetch(read)
         headers = self.app.process_response(self.app.make_response("")).headers
         return headers["X-Cache"], headers["Server-Timing"]
 
@@ -195,12 +195,12 @@ class TestReadsWithinARequest:
         assert self.told(blog_as_saved(self.scope, MAX_ID))[0] == "bypass"
 
     def test_are_no_hit_when_only_one_was(self) -> None:
-        value(blogs_by(self.scope))
+        fetch(blogs_by(self.scope))
         g.outcomes.clear()
         assert self.told(blogs_by(self.scope), blog_by(self.scope, MAX_ID))[0] == "miss"
 
     def test_are_a_hit_whatever_else_was_never_to_be_cached(self) -> None:
-        value(blogs_by(self.scope))
+        fetch(blogs_by(self.scope))
         g.outcomes.clear()
         assert self.told(blogs_by(self.scope), blog_as_saved(self.scope, MAX_ID))[0] == "hit"
 
@@ -211,11 +211,11 @@ class TestReadsWithinARequest:
         assert names == ["blogs_by", "blog_by"]
 
     def test_give_bytes_or_what_they_mean(self) -> None:
-        assert value(blogs_by(self.scope)) == json.loads(document(blogs_by(self.scope)))
+        assert fetch(blogs_by(self.scope)) == json.loads(fetch_json(blogs_by(self.scope)))
 
     def test_give_nothing_as_nothing(self) -> None:
-        assert document(blog_by(self.scope, MAX_ID)) == b"null"
+        assert fetch_json(blog_by(self.scope, MAX_ID)) == b"null"
 
     def test_say_what_is_missing_if_they_are_told_how(self) -> None:
         with pytest.raises(NotFound, match="No such thing"):
-            value(blog_by(self.scope, MAX_ID), "No such thing")
+            fetch(blog_by(self.scope, MAX_ID), "No such thing")

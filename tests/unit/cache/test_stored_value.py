@@ -1,15 +1,15 @@
 import pytest
 
-from app.cache.envelope import Sealed, Sealer
+from app.cache.stored_value import Codec, StoredValue
 
-SEALED = Sealed(b'[{"title":"a b c"}]', 1_795_000_000.125)
-SEALER = Sealer("secret")
-VALUE = SEALER.seal("here", SEALED)
+STORED = StoredValue(b'[{"title":"a b c"}]', 1_795_000_000.125)
+CODEC = Codec("secret")
+VALUE = CODEC.encode("here", STORED)
 
 
 class TestAValue:
     def test_comes_back_as_it_was(self) -> None:
-        assert SEALER.unseal("here", VALUE) == SEALED
+        assert CODEC.decode("here", VALUE) == STORED
 
     @pytest.mark.parametrize(
         "other",
@@ -34,10 +34,10 @@ class TestAValue:
         ],
     )
     def test_that_does_not_fit_is_none(self, other: object) -> None:
-        assert SEALER.unseal("here", other) is None
+        assert CODEC.decode("here", other) is None
 
     def test_of_somebody_else_is_none(self) -> None:
-        assert SEALER.unseal("here", Sealer("another").seal("here", SEALED)) is None
+        assert CODEC.decode("here", Codec("another").encode("here", STORED)) is None
 
     def test_from_another_place_is_none(self) -> None:
-        assert SEALER.unseal("there", VALUE) is None
+        assert CODEC.decode("there", VALUE) is None

@@ -7,23 +7,23 @@ from typing import NamedTuple
 SCHEMA = b"1"
 
 
-class Sealed(NamedTuple):
+class StoredValue(NamedTuple):
     document: bytes
     made: float
 
 
-class Sealer:
+class Codec:
     """Seals values with a key of our own: whoever else can write to Redis cannot have us serve what they wrote."""
 
     def __init__(self, secret: str) -> None:
         self._key = blake2b(secret.encode(), person=b"inkwell.cache").digest()
 
-    def seal(self, place: str, sealed: Sealed) -> bytes:
-        made = b"%.3f" % sealed.made
-        return b"%b %b %b %b" % (SCHEMA, made, self._check(place, made, sealed.document), sealed.document)
+    def encode(self, place: str, stored: StoredValue) -> bytes:
+        made = b"%.3f" % stored.made
+        return b"%b %b %b %b" % (SCHEMA, made, self._check(place, made, stored.document), stored.document)
 
-    def unseal(self, place: str, value: object) -> Sealed | None:
-        """What was sealed for that place, or None for whatever is not."""
+    def decode(self, place: str, value: object) -> StoredValue | None:
+        """What was stored for that place, or None for whatever is not."""
         if not isinstance(value, bytes) or not value.startswith(SCHEMA + b" "):
             return None
         _schema, *parts = value.split(b" ", 3)
@@ -32,7 +32,7 @@ class Sealer:
         made, check, document = parts
         if not compare_digest(check, self._check(place, made, document)):
             return None
-        return Sealed(document, float(made))
+        return StoredValue(document, float(made))
 
     def _check(self, place: str, made: bytes, document: bytes) -> bytes:
         # The place is part of it, so that a value that turned up under another key is not served.
