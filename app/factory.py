@@ -13,11 +13,11 @@ from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.config import Settings
 from app.db import Database
+from app.doctor.commands import store
 from app.images.commands import images
 from app.images.server import build_image_server
 from app.storage import routes as storage_pages
 from app.storage.build import build_store
-from app.storage.commands import store
 from app.web import csrf, reads
 
 

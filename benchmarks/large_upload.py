@@ -21,8 +21,8 @@ from playwright.sync_api import Page, Request, Route, expect, sync_playwright
 
 from app.config import Settings
 from app.db import Database
+from app.doctor.setup import setup
 from app.factory import create_app
-from app.storage.bucket import setup
 from tests.conftest import migrate
 from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.session import SessionFactory

@@ -27,7 +27,7 @@ class NaiveCache:
         started = time.perf_counter()
         if read.scope is None:
             return self._load(read)
-        key, field = f"naive:{read.scope.name}", read.entry(read.scope).field
+        key, field = f"naive:{read.scope.name}", read.key(read.scope).field
         document: bytes | None = self._redis.hget(key, field)
         hit = document is not None
         if document is None:

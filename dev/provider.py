@@ -2,10 +2,8 @@
 
 import argparse
 import contextlib
-import hashlib
 import hmac
 import logging
-import re
 import socket
 import time
 from dataclasses import dataclass, field
@@ -24,50 +22,10 @@ from flask.typing import ResponseReturnValue
 from joserfc.jwk import KeySet, RSAKey
 from werkzeug.serving import make_server
 
+from dev.people import FORM_FIELDS, PEOPLE, Person, UnknownPersonError, chosen_person
+
 SCOPES = ("openid", "email", "profile")
 CODE_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Person:
-    name: str
-    email: str
-    email_verified: bool = True
-
-    def claims(self, scope: str) -> dict[str, Any]:
-        """The same e-mail is the same person at every start, so the blog finds its user again."""
-        claims: dict[str, Any] = {"sub": hashlib.sha256(self.email.encode()).hexdigest()[:32]}
-        if "email" in scope.split():
-            claims |= {"email": self.email, "email_verified": self.email_verified}
-        if "profile" in scope.split():
-            claims["name"] = self.name
-        return claims
-
-
-PEOPLE = (
-    Person("Ada Brook", "ada@example.com"),
-    Person("Ben Okafor", "ben@example.com"),
-    Person("Chloe Marsh", "chloe@example.com"),
-)
-
-FORM_FIELDS = ("person", "name", "email", "email_verified", "cancel")
-
-
-class UnknownPersonError(Exception):
-    """The form names nobody who could sign in."""
-
-
-def chosen_person() -> Person:
-    choice = request.form.get("person")
-    for person in PEOPLE:
-        if person.email == choice:
-            return person
-    name, email = (request.form.get(field, "").strip() for field in ("name", "email"))
-    if not name or len(name) > 100 or not name.isprintable():
-        raise UnknownPersonError("Give the person a name, of 100 characters at most.")
-    if not re.fullmatch(r"[^\s@]{1,64}@[^\s@]{1,189}", email) or not email.isprintable():
-        raise UnknownPersonError("That is not an e-mail address: name@example.com would be one.")
-    return Person(name, email.lower(), "email_verified" in request.form)
 
 
 @dataclass(frozen=True)

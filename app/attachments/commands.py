@@ -15,7 +15,7 @@ from app.attachments.sweep import sweep as swept
 from app.auth.models import User
 from app.cache import next_version
 from app.current import database
-from app.storage.commands import store
+from app.doctor.commands import store
 from app.storage.current import store as current_store
 from app.storage.store import StoreError
 from app.web.reads import cache

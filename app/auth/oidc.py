@@ -4,10 +4,7 @@ Follows OpenID Connect Core 1.0 (3.1), Discovery 1.0 and RFC 7636. Authlib build
 this module sees to it that a slow, broken or hostile provider costs one login and never more than its time limit.
 """
 
-import http.client
-import io
 import re
-import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,17 +14,13 @@ from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import requests
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
 from authlib.oidc.core import CodeIDToken
 from joserfc import jws
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import Key, KeySet, import_key
-from pydantic_core import from_json
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError as TransportError
 
+from app.auth.exchange import Exchange, json_object
 from app.auth.session import Login
 from app.config import is_loopback
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
@@ -39,16 +32,10 @@ ALGORITHMS = ("RS256", "ES256", "PS256")
 CLOCK_SKEW_SECONDS = 60
 EXCHANGE_SECONDS = 4.0
 STEPS_AT_ONCE = 8
-MAX_RESPONSE_BYTES = 256 * 1024
 DISCOVERY_SECONDS = 3600
 UNKNOWN_KEY_SECONDS = 60
 CLIENT_AUTHENTICATION = "client_secret_basic"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-TOKEN = ("access_token", "token_type", "id_token")
-
-FAILED = "The login did not succeed. Nothing was changed; you can try again."
-CANCELLED = "The login was cancelled. You can try again whenever you like."
-UNAVAILABLE = "The sign-in service does not answer at the moment. Please try again shortly."
 
 
 @dataclass(frozen=True)
@@ -82,12 +69,12 @@ class OidcClient:
     def identify(self, login: Login, answer: Mapping[str, str]) -> Identity:
         """Who came back from the provider with this answer. Raises LoginFailed or ProviderUnavailable."""
         if answer.get("error") == "access_denied":
-            raise LoginCancelled(CANCELLED)
+            raise LoginCancelled
         if "error" in answer or not answer.get("code") or answer.get("iss", self.issuer) != self.issuer:
-            raise LoginFailed(FAILED)
+            raise LoginFailed
         return self._in_time(lambda exchange: self._identify(exchange, login, answer["code"]))
 
-    def _in_time(self, step: Callable[["_Exchange"], T]) -> T:
+    def _in_time(self, step: Callable[[Exchange], T]) -> T:
         # From now on, not from when a thread is free: a step whose caller has gone ends at its first request.
         deadline = time.monotonic() + EXCHANGE_SECONDS
 
@@ -99,10 +86,10 @@ class OidcClient:
             # The step ends by itself at its deadline, but for a slow name server.
             return self._steps.submit(run).result(EXCHANGE_SECONDS)
         except TimeoutError:
-            raise ProviderUnavailable(UNAVAILABLE) from None
+            raise ProviderUnavailable from None
 
-    def _exchange(self, deadline: float) -> "_Exchange":
-        client = _Exchange(
+    def _exchange(self, deadline: float) -> Exchange:
+        client = Exchange(
             deadline,
             **self._client,
             scope=SCOPE,
@@ -113,7 +100,7 @@ class OidcClient:
         client.trust_env = not is_loopback(urlsplit(self.issuer).hostname)
         return client
 
-    def _authorization_url(self, exchange: "_Exchange", login: Login) -> str:
+    def _authorization_url(self, exchange: Exchange, login: Login) -> str:
         url, _ = exchange.create_authorization_url(
             self._discover(exchange)["authorization_endpoint"],
             state=login.state,
@@ -122,16 +109,16 @@ class OidcClient:
         )
         return str(url)
 
-    def _identify(self, exchange: "_Exchange", login: Login, code: str) -> Identity:
+    def _identify(self, exchange: Exchange, login: Login, code: str) -> Identity:
         metadata = self._discover(exchange)
         try:
             token = exchange.fetch_token(metadata["token_endpoint"], code=code, code_verifier=login.verifier)
             claims = self._checked_claims(exchange, token, login.nonce)
             return _identity({**self._userinfo(exchange, claims), **claims})
         except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise LoginFailed(FAILED) from error
+            raise LoginFailed from error
 
-    def _discover(self, exchange: "_Exchange") -> dict[str, Any]:
+    def _discover(self, exchange: Exchange) -> dict[str, Any]:
         if time.monotonic() - self._discovered_at > DISCOVERY_SECONDS:
             document = exchange.document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
             self._metadata = _vetted(document, self.issuer)
@@ -139,10 +126,10 @@ class OidcClient:
             self._discovered_at = time.monotonic()
         return self._metadata
 
-    def _checked_claims(self, exchange: "_Exchange", token: dict[str, Any], nonce: str) -> dict[str, Any]:
+    def _checked_claims(self, exchange: Exchange, token: dict[str, Any], nonce: str) -> dict[str, Any]:
         signed = self._signed(exchange, token["id_token"])
         claims = CodeIDToken(
-            _json_object(signed.payload),
+            json_object(signed.payload),
             signed.headers(),
             options={"iss": {"value": self.issuer}, "aud": {"value": self._client["client_id"]}},
             params={"nonce": nonce, "client_id": self._client["client_id"], "access_token": token.get("access_token")},
@@ -150,17 +137,17 @@ class OidcClient:
         claims.validate(leeway=CLOCK_SKEW_SECONDS)
         return dict(claims)
 
-    def _signed(self, exchange: "_Exchange", id_token: str) -> jws.CompactSignature:
+    def _signed(self, exchange: Exchange, id_token: str) -> jws.CompactSignature:
         try:
             return _verified(id_token, self._key_set(exchange))
         except InvalidKeyIdError:
             # The provider may have rotated its keys since they were fetched.
             return _verified(id_token, self._newer_key_set(exchange))
 
-    def _key_set(self, exchange: "_Exchange") -> KeySet:
+    def _key_set(self, exchange: Exchange) -> KeySet:
         return self._keys or self._fetched_keys(exchange)
 
-    def _newer_key_set(self, exchange: "_Exchange") -> KeySet:
+    def _newer_key_set(self, exchange: Exchange) -> KeySet:
         # A provider gone wrong may name another unknown key in every token.
         with self._unknown_key:
             if time.monotonic() - self._unknown_key_at > UNKNOWN_KEY_SECONDS:
@@ -168,122 +155,16 @@ class OidcClient:
                 return self._fetched_keys(exchange)
         return self._key_set(exchange)
 
-    def _fetched_keys(self, exchange: "_Exchange") -> KeySet:
+    def _fetched_keys(self, exchange: Exchange) -> KeySet:
         self._keys = _public_keys(exchange.document(self._metadata["jwks_uri"]))
         return self._keys
 
-    def _userinfo(self, exchange: "_Exchange", claims: dict[str, Any]) -> dict[str, Any]:
+    def _userinfo(self, exchange: Exchange, claims: dict[str, Any]) -> dict[str, Any]:
         """More claims from the UserInfo endpoint, where the id_token leaves the e-mail out (Core 5.3)."""
         if "email" in claims or "userinfo_endpoint" not in self._metadata:
             return {}
         info = exchange.document(self._metadata["userinfo_endpoint"], withhold_token=False)
         return info if info.get("sub") == claims["sub"] else {}
-
-
-class _Exchange(OAuth2Session):
-    """The requests of one step of one login: they share a deadline, and none is redirected."""
-
-    def __init__(self, deadline: float, **client: Any) -> None:
-        super().__init__(**client)
-        self.max_redirects = 0
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, _BoundedAdapter(deadline))
-
-    def request(self, *args: Any, **options: Any) -> requests.Response:
-        """The answer, whatever its status. Raises ProviderUnavailable when there is none by HTTP's rules."""
-        try:
-            response: requests.Response = super().request(*args, **options)
-        except (OSError, ValueError, TransportError) as error:
-            raise ProviderUnavailable(UNAVAILABLE) from error
-        return response
-
-    def document(self, url: str, *, withhold_token: bool = True) -> dict[str, Any]:
-        """The JSON object at that URL. Raises ProviderUnavailable when there is none."""
-        response = self.get(url, withhold_token=withhold_token)
-        try:
-            response.raise_for_status()
-            return _json_object(response.content)
-        except (requests.HTTPError, ValueError) as error:
-            raise ProviderUnavailable(UNAVAILABLE) from error
-
-    def parse_response_token(self, resp: requests.Response) -> dict[str, Any]:
-        """What the token endpoint says (RFC 6749, 5), of the texts that a login needs.
-
-        In Authlib's own, JSON could be of any depth, and `expires_in` of any type.
-        """
-        if resp.status_code >= 500:
-            raise ProviderUnavailable(UNAVAILABLE)
-        answer = _json_object(resp.content)
-        if "error" in answer:
-            raise self.oauth_error_class(answer["error"], answer.get("error_description"))
-        self.token = {name: answer[name] for name in TOKEN if isinstance(answer.get(name), str)}
-        return dict(self.token)
-
-
-class _BoundedAdapter(HTTPAdapter):
-    """Ends at the deadline, whatever is trickling in, and at a size that no honest answer has."""
-
-    def __init__(self, deadline: float) -> None:
-        super().__init__()
-        self._deadline = deadline
-
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **options)
-        connection_class = type(pool).ConnectionCls
-
-        def connection(**options: Any) -> Any:
-            made = connection_class(**options)
-            made.response_class = self._response
-            return made
-
-        pool.ConnectionCls = connection
-        return pool
-
-    def _response(self, sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
-        response = http.client.HTTPResponse(sock, *args, **options)
-        response.fp = io.BufferedReader(_Incoming(sock, response.fp, self._remaining))
-        return response
-
-    def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
-        with super().send(request, **{**options, "stream": True, "timeout": self._remaining()}) as response:
-            body = bytearray()
-            # read1 returns what has come; read would wait for the rest.
-            while chunk := response.raw.read1(8192, decode_content=True):
-                body += chunk
-                if len(body) > MAX_RESPONSE_BYTES:
-                    raise requests.exceptions.ContentDecodingError("the provider's answer is too large")
-            response._content = bytes(body)  # noqa: SLF001  what `stream=False` would have set
-            return response
-
-    def _remaining(self) -> float:
-        # Negative when there is none, which urllib3 and sockets refuse with a ValueError.
-        return self._deadline - time.monotonic()
-
-
-class _Incoming(io.RawIOBase):
-    """What comes in on a socket, whose own time limit would begin anew with every byte."""
-
-    def __init__(self, sock: socket.socket, file: io.BufferedIOBase, remaining: Callable[[], float]) -> None:
-        self._sock, self._file, self._remaining = sock, file, remaining
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(self._remaining())
-        return self._file.readinto1(buffer)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    """What a provider sent, at the one place where it is parsed. Raises ValueError: no object, or too deep."""
-    document = from_json(body, allow_inf_nan=False)
-    if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004  the provider's mistake, not a caller's
-    return document
 
 
 def _verified(id_token: str, keys: KeySet) -> jws.CompactSignature:
@@ -294,7 +175,7 @@ def _vetted(document: dict[str, Any], issuer: str) -> dict[str, Any]:
     """The discovery document, unless a login must not rely on it (Discovery 1.0, 4.3)."""
     names = ENDPOINTS + (("userinfo_endpoint",) if "userinfo_endpoint" in document else ())
     if document.get("issuer") != issuer or not all(_is_endpoint(document.get(name)) for name in names):
-        raise ProviderUnavailable(UNAVAILABLE)
+        raise ProviderUnavailable
     return document
 
 
@@ -320,7 +201,7 @@ def _public_keys(document: dict[str, Any]) -> KeySet:
             with suppress(JoseError, ValueError, TypeError, KeyError):
                 keys.append(import_key(key))
     if not keys:
-        raise ProviderUnavailable(UNAVAILABLE)
+        raise ProviderUnavailable
     return KeySet(keys)
 
 
@@ -328,7 +209,7 @@ def _identity(profile: dict[str, Any]) -> Identity:
     subject, email, name = profile["sub"], profile.get("email"), profile.get("name")
     # ASCII by OpenID Connect Core 2; what is not printable is neither a name nor, for some databases, a text.
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not (subject.isascii() and subject.isprintable()):
-        raise LoginFailed(FAILED)
+        raise LoginFailed
     if not isinstance(email, str) or not 0 < len(email) <= 320 or not email.isprintable():
         email = None
     name = "".join(filter(str.isprintable, name)).strip()[:200] if isinstance(name, str) else ""

@@ -10,6 +10,7 @@ from app.auth import models as auth_models  # noqa: F401
 from app.blogs import models as blog_models  # noqa: F401
 from app.config import load_settings
 from app.db import WRITING, Base, UtcDateTime, make_engine
+from app.sharing import models as sharing_models  # noqa: F401
 
 
 def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.storage.disposition import Disposition, content_disposition
+from app.storage.labelled_files import Label, on_disk, read_label, sync, sync_folder
 from app.storage.readers import buffered_slice
 from app.storage.signed_urls import Refused, SignedUrls
 from app.storage.store import (
@@ -31,7 +32,6 @@ from app.storage.store import (
     Readable,
     Store,
     StoreError,
-    StoreUnavailable,
     Upload,
     UploadNotFound,
     WrongParts,
@@ -44,7 +44,6 @@ CHUNK = 1024 * 1024
 CHECKSUM_HEADER = "x-checksum-sha256"
 # Nothing that is still arriving is as old as this.
 ABANDONED_AFTER = 24 * 3600
-LONGEST_LABEL = 2048
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -53,14 +52,6 @@ class WrongBody(StoreError):
 
     status = 400
     sentence = "The bytes are not those that were announced."
-
-
-@dataclass(frozen=True)
-class Label:
-    """The first line of every file here: metadata that cannot part from its bytes."""
-
-    content_type: str
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -285,36 +276,3 @@ def stored_parts(folder: Path) -> list[tuple[int, int, str]]:
 
 def part_path(folder: Path, number: int) -> Path:
     return folder / f"{number:05}.part"
-
-
-def read_label(file: BinaryIO) -> tuple[Label, int]:
-    """Answer the label and the size of the body, and leave the file at the body's begin."""
-    label = Label(**json.loads(file.readline(LONGEST_LABEL)))
-    return label, os.fstat(file.fileno()).st_size - file.tell()
-
-
-def sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def on_disk(missing: type[StoreError] = ObjectNotFound) -> Iterator[None]:
-    """Turn the disk's errors into the store's own."""
-    try:
-        yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise missing from error
-    except FileExistsError as error:
-        raise AlreadyStored from error
-    except OSError as error:
-        message = f"The disk refused: {error.strerror}."
-        raise StoreUnavailable(message) from error

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright
 
 from app.config import Settings
-from app.storage.bucket import setup
+from app.doctor.setup import setup
 from app.storage.build import build_store
 from app.storage.store import Store
 from tests.e2e.custom_page import CustomPage

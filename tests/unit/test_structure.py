@@ -1,6 +1,8 @@
 """The shape of the code: who may import whom, and where Flask may appear."""
 
 import ast
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLASK = ("flask", "flask_login", "werkzeug")
-FLASK_FREE = ("models", "queries", "forms", "storage", "session", "oidc", "config", "db", "errors")
+FLASK_FREE = ("models", "queries", "forms", "uploads", "links", "session", "oidc", "exchange", "config", "db", "errors")
 
 
 def module_name(path: Path) -> str:
@@ -81,22 +83,95 @@ class TestAModuleThatKnowsNoFramework:
         assert imports_within(name, *FLASK) == set()
 
 
-class TestAPackage:
+# Each may use those before it, and none after it, through however many modules.
+LAYERS = ("cache", "web", "storage", "doctor", "images", "auth", "sharing", "attachments", "blogs")
+FREE_OF_FLASK_BUT_FOR = {"cache": (), "storage": ("routes", "current"), "images": ("commands", "current")}
+MOST_OF_APP, MOST_OF_FILE, MOST_OF_ROUTE = 0.2, 300, 15
+
+
+def reachable_from(name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = imports_within(waiting.pop(), "app") & APP.keys() - found
+        found |= new
+        waiting += new
+    return found
+
+
+def modules_in(package: str) -> list[str]:
+    return [name for name in APP if f"{name}.".startswith(f"app.{package}.")]
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+class TestThePackages:
+    def test_are_all_in_a_layer(self) -> None:
+        packages = {path.name for path in (ROOT / "app").iterdir() if (path / "__init__.py").exists()}
+        assert packages == {*LAYERS}
+
+    @pytest.mark.parametrize("package", LAYERS)
+    def test_reach_none_of_a_layer_above(self, package: str) -> None:
+        above = LAYERS[LAYERS.index(package) + 1 :]
+        reached = {found for name in modules_in(package) for found in reachable_from(name)}
+        assert reached & {found for each in above for found in modules_in(each)} == set()
+
+    @pytest.mark.parametrize("package", LAYERS)
+    def test_do_not_reach_the_root_that_composes_them(self, package: str) -> None:
+        assert "app.factory" not in {found for name in modules_in(package) for found in reachable_from(name)}
+
+    @pytest.mark.parametrize(("package", "others"), FREE_OF_FLASK_BUT_FOR.items())
+    def test_are_free_of_flask_where_they_could_serve_elsewhere(self, package: str, others: tuple[str, ...]) -> None:
+        named = [name for name in modules_in(package) if name.rpartition(".")[2] not in others]
+        assert {name for name in named if imports_within(name, *FLASK)} == set()
+
+    def test_hold_at_most_a_fifth_of_the_app_each(self) -> None:
+        whole = sum(map(lines_of, APP.values()))
+        sizes = {package: sum(lines_of(APP[name]) for name in modules_in(package)) / whole for package in LAYERS}
+        assert {package for package, share in sizes.items() if share > MOST_OF_APP} == set()
+
+
+class TestAFile:
+    @pytest.mark.parametrize("path", [*APP.values(), *modules_of("dev").values()], ids=lambda path: path.name)
+    def test_fits_in_the_head(self, path: Path) -> None:
+        assert lines_of(path) <= MOST_OF_FILE
+
+    def test_gives_no_class_a_name_that_means_something_else_elsewhere(self) -> None:
+        classes = [
+            node.name
+            for path in APP.values()
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ClassDef)
+        ]
+        assert {name for name in classes if classes.count(name) > 1} == set()
+
+
+class TestARoute:
+    @pytest.mark.parametrize("name", [name for name in APP if name.rpartition(".")[2] in ("routes", "api")])
+    def test_reads_asks_and_answers_in_fifteen_lines(self, name: str) -> None:
+        routes = [
+            node
+            for node in ast.parse(APP[name].read_text()).body
+            if isinstance(node, ast.FunctionDef) and any("blueprint" in ast.dump(each) for each in node.decorator_list)
+        ]
+        long = {route.name for route in routes if (route.end_lineno or 0) - route.body[0].lineno + 1 > MOST_OF_ROUTE}
+        assert long == set()
+
+
+class TestAnImport:
     @pytest.mark.parametrize(
-        ("package", "strangers"),
+        ("code", "strangers"),
         [
-            ("app.auth", ("app.blogs", "app.attachments")),
-            ("app.web", ("app.auth", "app.blogs", "app.attachments")),
-            ("app.cache", ("app.auth", "app.blogs", "app.attachments", "app.web", "app.config", "app.db", *FLASK)),
+            ("import app.db", ("flask", "PIL")),
+            ("import runpy; runpy.run_path('gunicorn.conf.py')", ("flask", "sqlalchemy", "app.factory")),
         ],
     )
-    def test_knows_only_its_own_kind(self, package: str, strangers: tuple[str, ...]) -> None:
-        found = {name: imports_within(name, *strangers) for name in APP if f"{name}.".startswith(f"{package}.")}
-        assert {name for name, imports in found.items() if imports} == set()
-
-    def test_is_composed_by_the_root_alone(self) -> None:
-        composed = {name for name in KNOWN if "app" in IMPORTS[name]}
-        assert {name for name in composed if not name.startswith("tests.")} <= {"app", "app.factory"}
+    def test_loads_no_more_than_it_needs(self, code: str, strangers: tuple[str, ...]) -> None:
+        asked = f"{code}\nimport sys\nprint(*(set({strangers!r}) & sys.modules.keys()))"
+        told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert told.stdout.split() == []
 
 
 class TestTheWheel:

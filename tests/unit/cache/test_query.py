@@ -51,13 +51,13 @@ class TestTheKeyOfTwoReads:
 
     def test_differs_with_the_version(self) -> None:
         read = BOOKS_BY(author_id=1)
-        assert read.key(SCOPE) != read.entry(Scope("authors", 1, 2))
+        assert read.key(SCOPE) != read.key(Scope("authors", 1, 2))
 
     def test_is_the_same_for_the_same_read(self) -> None:
         assert entry(BOOKS.limit(2)) == entry(BOOKS.limit(2))
 
     def test_is_the_same_whatever_the_order_of_the_parameters(self) -> None:
-        assert BOOK(id=1, author_id=2).key(SCOPE) == BOOK(author_id=2, id=1).entry(SCOPE)
+        assert BOOK(id=1, author_id=2).key(SCOPE) == BOOK(author_id=2, id=1).key(SCOPE)
 
 
 class TestAKey:

@@ -1,24 +1,17 @@
 """`flask store`."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 
-from app.attachments.sweep import TooMuchUnknown
 from app.config import Settings
-from app.storage import commands as store
-from app.storage import doctor
+from app.doctor import examinations as doctor
 from app.storage.disk import DiskStore
 from app.storage.s3 import S3Store
-from app.storage.store import StoreUnavailable
 from tests.conftest import NewApp
 from tests.e2e.live_server import LiveServer, live_server
-from tests.factories.attachment import AttachmentFactory
-from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, settings_of
 
 
@@ -93,34 +86,3 @@ class TestABucketThatDoesNotAnswer:
         keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
         blog = new_app(s3_bucket="b", s3_endpoint_url="http://127.0.0.1:9", **keys)
         assert asked(blog, command) == (1, "Error: The store does not answer: EndpointConnectionError.\n")
-
-
-class TestASweep:
-    @pytest.fixture(autouse=True)
-    def useless(self, attachment_factory: AttachmentFactory, user_factory: UserFactory) -> None:
-        old = datetime.now(UTC) - timedelta(hours=25)
-        self.key = attachment_factory(user_factory(), finished_at=old).key
-
-    def test_says_what_would_go(self, app: Flask) -> None:
-        status, told = asked(app, "sweep", "--dry-run")
-        assert (status, f"{self.key}  on no blog" in told, told.endswith("would go.\n")) == (0, True, True)
-
-    def test_says_what_is_gone(self, app: Flask) -> None:
-        status, told = asked(app, "sweep")
-        assert (status, f"{self.key}  on no blog" in told, told.endswith("gone.\n")) == (0, True, True)
-
-    def test_says_when_the_store_is_down(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(*_: Any) -> None:
-            raise StoreUnavailable
-
-        monkeypatch.setattr(DiskStore, "delete", fail)
-        status, told = asked(app, "sweep")
-        assert (status, "sweep again for the rest" in told) == (1, True)
-
-    def test_says_when_the_database_knows_too_little(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(*_: Any, **__: Any) -> None:
-            raise TooMuchUnknown(21, 30)
-
-        monkeypatch.setattr(store, "swept", refuse)
-        status, told = asked(app, "sweep")
-        assert (status, "does not know 21 of the 30 files" in told, "--all-unknown" in told) == (1, True, True)

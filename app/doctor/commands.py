@@ -7,11 +7,11 @@ import click
 from flask.cli import AppGroup
 
 from app.current import settings
-from app.storage import bucket
-from app.storage.bucket import Promise
+from app.doctor import setup as bucket
+from app.doctor.examinations import answers, examine
+from app.doctor.setup import Promise
 from app.storage.current import store as current_store
 from app.storage.disk import DiskStore
-from app.storage.doctor import answers, examine
 from app.storage.s3 import S3Store, translated
 from app.storage.store import StoreError
 

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from app.storage.disk import CHECKSUM_HEADER, DiskStore, Label
+from app.storage.disk import CHECKSUM_HEADER, DiskStore
+from app.storage.labelled_files import Label
 from app.storage.signed_urls import SignedUrls
 from app.storage.store import ListedObject, ObjectInfo, ObjectNotFound, sha256_of
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from app.storage import disk, doctor
-from app.storage.bucket import Promise, cors_rule, setup
+from app.doctor import examinations, probes
+from app.doctor.examinations import EXAMINATIONS, examine
+from app.doctor.setup import Promise, cors_rule, setup
+from app.storage import disk
 from app.storage.disposition import Disposition
-from app.storage.doctor import EXAMINATIONS, examine
 from app.storage.s3 import S3Store
 from app.storage.store import StoreUnavailable, Upload
 from tests.seaweedfs import SeaweedFS, made_bucket
-from tests.unit.storage.careless_store import FAULTS, MISUSES, CarelessStore
+from tests.unit.doctor.careless_store import FAULTS, MISUSES, CarelessStore
 
 ORIGIN = "https://blog.example"
 NewStore = Callable[..., CarelessStore]
@@ -22,7 +23,7 @@ NewStore = Callable[..., CarelessStore]
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """A doctor who does not wait for an address to expire."""
     quick = {name: each for name, each in EXAMINATIONS.items() if not name.startswith("forgets expired")}
-    monkeypatch.setattr(doctor, "EXAMINATIONS", quick)
+    monkeypatch.setattr(examinations, "EXAMINATIONS", quick)
 
 
 def broken(promises: list[Promise]) -> list[str]:
@@ -105,7 +106,7 @@ class TestAStoreThatBindsNothing:
     def test_is_reported(
         self, new_bucket: Callable[[], S3Store], seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(doctor, "EXPIRED_WITHIN", 0)
+        monkeypatch.setattr(probes, "EXPIRED_WITHIN", 0)
         loose = StoreThatBindsNothing(
             new_bucket().bucket,
             region=seaweedfs.region,
@@ -132,7 +133,7 @@ def new_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewSt
     # Nobody cuts its power, and what expires there has expired at once.
     monkeypatch.setattr(disk, "sync", lambda file: file.flush())
     monkeypatch.setattr(disk, "sync_folder", lambda folder: None)
-    monkeypatch.setattr(doctor, "EXPIRED_WITHIN", 0)
+    monkeypatch.setattr(probes, "EXPIRED_WITHIN", 0)
     with ExitStack() as running:
         yield lambda *told, **rest: running.enter_context(CarelessStore(tmp_path, ORIGIN, *told, **rest).running())
 
@@ -154,7 +155,7 @@ class TestAStoreThatSaysNoAndDoesItAllTheSame:
     def test_is_told_of_what_it_did(
         self, new_store: NewStore, monkeypatch: pytest.MonkeyPatch, misuse: str, promise: str
     ) -> None:
-        monkeypatch.setattr(doctor, "EXAMINATIONS", {promise: EXAMINATIONS[promise]})
+        monkeypatch.setattr(examinations, "EXAMINATIONS", {promise: EXAMINATIONS[promise]})
         [found] = examine(new_store([misuse], done=412), ORIGIN)
         assert (found.holds, "as it was signed" in found.detail) == (False, False)
 

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from app.storage.bucket import Promise, cors_rule, iam_policy, setup
+from app.doctor.setup import Promise, cors_rule, iam_policy, setup
 from app.storage.s3 import S3Store
 
 ORIGIN = "https://blog.example"
