@@ -4,15 +4,15 @@ import argparse
 import contextlib
 import errno
 import re
-import runpy
 import secrets
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from app.migrations.revisions import revisions
 from dev import bootstrap
 from dev.bootstrap import LOCK, PYTHON, prepare
 from dev.processes import Processes
@@ -21,10 +21,6 @@ from dev.steps import ROOT, SetupError, step
 PROVIDER_PORTS = range(9400, 9500)
 PATIENCE_SECONDS = 60
 APP = ROOT / "app"
-# By its path, because as a module it would import the whole blog.
-revisions: Callable[[Path], tuple[set[str], set[str]]] = runpy.run_path(str(APP / "migrations" / "revisions.py"))[
-    "revisions"
-]
 
 
 def run(arguments: list[str]) -> int:

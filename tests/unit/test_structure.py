@@ -1,10 +1,12 @@
 """The shape of the code: who may import whom, and where Flask may appear."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ def modules_of(package: str) -> dict[str, Path]:
 
 
 APP = modules_of("app")
+TOP = (ROOT / "gunicorn.conf.py", ROOT / "wsgi.py")
 KNOWN = {**APP, **modules_of("dev"), **modules_of("tests")}
 
 
@@ -172,6 +175,19 @@ class TestAnImport:
         asked = f"{code}\nimport sys\nprint(*(set({strangers!r}) & sys.modules.keys()))"
         told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
         assert told.stdout.split() == []
+
+
+class TestTheDependencies:
+    def test_declare_every_distribution_that_is_imported(self) -> None:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        declared = {re.split(r"[\[>=]", each)[0] for each in project["dependencies"]}
+        imported = {name.partition(".")[0] for path in [*APP.values(), *TOP] for name in imported_by(path)}
+        for_the_type_checker = {"_typeshed", "types_boto3_s3"}
+        strangers = imported - {"app", *sys.stdlib_module_names} - for_the_type_checker
+        known = packages_distributions()
+        assert {
+            name for name in strangers if not {each.lower().replace("_", "-") for each in known[name]} & declared
+        } == set()
 
 
 class TestTheWheel:

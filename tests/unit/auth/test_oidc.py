@@ -21,8 +21,21 @@ from tests.unit.auth.stub_provider import KEY, StubProvider
 
 LOGIN = Login(state="state", nonce="nonce", verifier="verifier" * 8, next="/blogs", at=0)
 DISCOVERY = "/.well-known/openid-configuration"
-PATHS = [DISCOVERY, "/token", "/jwks", "/userinfo"]
 DEEP = b"[" * 90_000
+ODD_KEYS: list[Any] = [
+    None,
+    7,
+    [[]],
+    {},
+    {"kty": ["RSA"]},
+    {"kty": "RSA"},
+    {"kty": "RSA", "n": 7, "e": "AQAB"},
+    {"kty": "RSA", "n": "", "e": ""},
+    {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
+    {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+    {"kty": "oct", "k": ""},
+    {"kty": "oct", "k": "AA", "use": ["sig"], "key_ops": 7},
+]
 
 
 @pytest.fixture
@@ -415,7 +428,7 @@ class TestAProviderThatNamesKeysItDoesNotHave:
 
 class TestAProviderThatIs:
     @pytest.mark.usefixtures("userinfo")
-    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("path", [DISCOVERY, "/token", "/jwks", "/userinfo"])
     @pytest.mark.parametrize("state", ["broken", "redirecting", "silent", "trickling", "far too talkative"])
     def test_unusable_costs_one_login_and_little_time(
         self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
@@ -554,35 +567,12 @@ class TestAnAnswerAgainstTheRulesOfHttp:
 
 
 class TestAKeySet:
-    @pytest.fixture
-    def good(self, stub: StubProvider) -> dict[str, Any]:
-        return dict(stub.key.as_dict(private=False))
-
-    ODD_KEYS: tuple[Any, ...] = (
-        None,
-        7,
-        [[]],
-        {},
-        {"kty": ["RSA"]},
-        {"kty": "RSA"},
-        {"kty": "RSA", "n": 7, "e": "AQAB"},
-        {"kty": "RSA", "n": "", "e": ""},
-        {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
-        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
-        {"kty": "oct", "k": ""},
-        {"kty": "oct", "k": "AA", "use": ["sig"], "key_ops": 7},
-    )
-
     @pytest.mark.parametrize("odd", ODD_KEYS, ids=str)
-    def test_may_have_an_odd_key_beside_a_good_one(
-        self, provider: OidcClient, stub: StubProvider, good: dict[str, Any], odd: object
-    ) -> None:
-        stub.answers["/jwks"] = (200, json.dumps({"keys": [odd, good]}).encode())
+    def test_may_have_an_odd_key_beside_a_good_one(self, provider: OidcClient, stub: StubProvider, odd: object) -> None:
+        stub.answers["/jwks"] = (200, json.dumps({"keys": [odd, stub.key.as_dict(private=False)]}).encode())
         assert identify(provider).subject == "42"
 
-    @pytest.mark.parametrize(
-        "keys", [None, 7, "x", {}, {"kty": "RSA"}, [], list(ODD_KEYS)], ids=lambda keys: str(keys)[:20]
-    )
+    @pytest.mark.parametrize("keys", [None, 7, "x", {}, {"kty": "RSA"}, [], ODD_KEYS], ids=lambda keys: str(keys)[:20])
     def test_without_a_good_key_makes_the_provider_unavailable(
         self, provider: OidcClient, stub: StubProvider, keys: object
     ) -> None:
