@@ -228,7 +228,8 @@ class TestAFirstStart:
         )
 
     def test_ends_when_the_code_does_not_import(self) -> None:
-        assert self.ended.returncode == 3
+        # 3, or 1 where the second worker fails while gunicorn is ending for the first.
+        assert self.ended.returncode in (1, 3)
 
     def test_says_why(self) -> None:
         assert "ModuleNotFoundError: No module named 'nowhere'\n" in self.ended.stderr
