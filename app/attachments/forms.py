@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.images.decoder import FORMATS, MAX_BYTES
-from app.images.server import is_image
+from app.images.server import VARIANT_WIDTHS, is_image
 from app.storage.store import MAX_FILE_BYTES, PART_BYTES
 
 # Everything else is a download, never shown by a browser.
@@ -27,6 +27,7 @@ RULES = {
     "maxImageBytes": MAX_BYTES,
     "maxBytes": MAX_FILE_BYTES,
     "partBytes": PART_BYTES,
+    "previewWidth": min(VARIANT_WIDTHS),
 }
 
 

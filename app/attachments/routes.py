@@ -26,6 +26,11 @@ def upload_rules() -> dict[str, Any]:
     return RULES
 
 
+@blueprint.app_template_global("variant_widths")
+def variant_widths() -> tuple[int, ...]:
+    return VARIANT_WIDTHS
+
+
 @blueprint.get("/attachments/<id:attachment_id>")
 def show(attachment_id: int) -> ResponseReturnValue:
     """The image, or one of its smaller variants by `?w=`; any other file as a download from the store.

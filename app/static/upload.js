@@ -160,7 +160,7 @@ class Upload {
     }
     this.attached = id;
     this.hidePreview();
-    if (file) this.show({ name: file.filename, size: file.size }, file.width && `/attachments/${id}?w=320`);
+    if (file) this.show({ name: file.filename, size: file.size }, file.width && `/attachments/${id}?w=${this.rules.previewWidth}`);
     this.enter(file ? "kept" : "empty");
   }
 
