@@ -55,6 +55,8 @@ class TestChoosingAPicture:
         page.submit("Save Blog")
         page.get_by_role("link", name="Read").click()
         page.get_by_role("link", name="Edit").click()
+        # The picture, when it comes, moves what is below it from under a click.
+        page.wait_for_url("**/edit")
         page.get_by_role("button", name="Remove").click()
         page.submit("Save Changes")
         assert page.get("/api/blogs")[0]["attachment"] is None
