@@ -55,8 +55,6 @@ class TestChoosingAPicture:
         page.submit("Save Blog")
         page.get_by_role("link", name="Read").click()
         page.get_by_role("link", name="Edit").click()
-        # The picture, when it comes, moves what is below it from under a click.
-        page.wait_for_url("**/edit")
         page.get_by_role("button", name="Remove").click()
         page.submit("Save Changes")
         assert page.get("/api/blogs")[0]["attachment"] is None
@@ -67,6 +65,27 @@ class TestChoosingAPicture:
         page.get_by_role("link", name="Edit").click()
         page.submit("Save Changes", content="It was brighter.")
         expect(page.get_by_role("img", name="sunrise.png")).to_be_visible()
+
+
+class TestAPreviewThatIsSlowToCome:
+    @pytest.fixture(autouse=True)
+    def edited(self, at_the_review: None, page: CustomPage) -> list[Route]:
+        upload(page)
+        page.submit("Save Blog")
+        page.get_by_role("link", name="Read").click()
+        held: list[Route] = []
+        page.route("**/attachments/*", lambda route: held.append(route))
+        with page.expect_request("**/attachments/*"):
+            page.get_by_role("link", name="Edit").click()
+        return held
+
+    def test_moves_nothing_when_it_comes(self, page: CustomPage, edited: list[Route]) -> None:
+        remove = page.get_by_role("button", name="Remove")
+        before = remove.bounding_box()
+        for each in edited:
+            each.continue_()
+        page.wait_for_function("document.querySelector('.preview').naturalWidth")
+        assert remove.bounding_box() == before
 
 
 class TestChoosingAJpeg:
