@@ -152,6 +152,12 @@ class TestAnHonestAnswer:
     def test_is_completed_from_userinfo(self, provider: OidcClient) -> None:
         assert identify(provider).email == "userinfo@example.com"
 
+    def test_is_taken_without_an_email_where_there_is_no_userinfo(
+        self, provider: OidcClient, stub: StubProvider
+    ) -> None:
+        stub.claims["email"] = None
+        assert identify(provider).email is None
+
     @pytest.mark.parametrize("value", ["-1", "1e999", "9" * 400, '"never"', "[]", "{}", "null"])
     @pytest.mark.parametrize("name", ["expires_in", "expires_at"])
     def test_may_say_anything_odd_beside_its_tokens(
@@ -493,6 +499,7 @@ class TestAProviderThatIs:
             ["https://login.example/"],
             "",
             "https://",
+            "ftp://127.0.0.1/login",
             "https:///login",
             "//login.example/",
             "https:/login.example/",
