@@ -1,6 +1,7 @@
 """gunicorn's settings, which `gunicorn wsgi:app` finds here.
 
-The arbiter reads this file, and imports no app code: it only starts, watches and replaces workers.
+The arbiter reads this file at its start and at each reload. Of the app it imports the settings alone: it only starts,
+watches and replaces workers.
 """
 
 import os
@@ -16,19 +17,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+# Or a reload would go on with the settings' code as it was at the start.
+sys.modules.pop("app.config", None)
 
-_env = {**dotenv_values(".env"), **os.environ}
+from app.config import SettingsError, load_settings  # noqa: E402
 
-bind = f"0.0.0.0:{_env.get('PORT') or 8000}"
-workers = int(_env.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+try:
+    _settings = load_settings()
+except SettingsError as error:
+    sys.exit(str(error))
+
+bind = f"0.0.0.0:{_settings.port}"
+workers = _settings.web_concurrency or os.cpu_count() or 1
 worker_class = "gthread"
 threads = 8
 timeout = 30
 graceful_timeout = 30
 keepalive = 5
 # Behind a proxy, only what an operator names is believed.
-forwarded_allow_ips = _env.get("FORWARDED_ALLOW_IPS") or ""
+forwarded_allow_ips = _settings.forwarded_allow_ips
 # The default socket's path is shared by every gunicorn of one user, and breaks in containers.
 control_socket_disable = True
 # For the workers' heartbeats: on a full disk Python finds no temporary folder, and no worker would start.
@@ -43,7 +50,7 @@ _CLIENT_SECONDS = 10
 _RETRY_SECONDS = 2
 # A worker counts about a dozen things; there is room for ninety.
 _COUNTER_BYTES = 16 * 1024
-_metrics = Path(_env.get("INSTANCE_DIR") or "instance").resolve() / "metrics"
+_metrics = _settings.instance_dir / "metrics"
 
 
 def on_starting(server: Any) -> None:

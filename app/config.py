@@ -1,25 +1,35 @@
 """The settings: read once from the environment or from `.env`, checked together, never changed."""
 
-import contextlib
+import difflib
 import ipaddress
-import os
 import re
-import secrets
-import stat
-import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
-MIN_SECRET_BYTES = 32
+from app.instance import SECRET_BYTES, keep_private, kept_secret
+
+# What pydantic finds, in the words of the other sentences here.
+SENTENCES = {
+    "int_parsing": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "string_too_long": "must have {max_length} characters or fewer",
+}
 KNOWN_SECRETS = ("secret", "changeme", "change-me", "password", "example")
 
 
 class SettingsError(Exception):
     """The environment does not describe a blog that can start."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"Inkwell cannot start: {problem}")
 
 
 class Settings(BaseSettings):
@@ -33,7 +43,7 @@ class Settings(BaseSettings):
         "development", description="`production` refuses to start on anything unsafe"
     )
     flask_debug: bool = Field(default=False, description="Flask's debugger; refused in production")
-    instance_dir: Path = Field(
+    instance_dir: Annotated[Path, AfterValidator(Path.resolve)] = Field(
         Path("instance"), description="where the blog keeps its own files, for its own user alone"
     )
     secret_key: str = Field(
@@ -46,6 +56,7 @@ class Settings(BaseSettings):
     web_concurrency: int | None = Field(
         None, ge=1, le=256, description="the number of worker processes; one per core when not set"
     )
+    forwarded_allow_ips: str = Field("", description="the proxies whose forwarded headers gunicorn believes")
     base_url: str = Field("", description="where people reach the blog; development: `http://localhost:$PORT`")
     site_name: str = Field("Inkwell", min_length=1, max_length=40, description="the name in the header")
     database_url: str = Field("", description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")
@@ -74,16 +85,11 @@ class Settings(BaseSettings):
             raise ValueError("must be off in production")
         return value
 
-    @field_validator("instance_dir")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.resolve()
-
     @field_validator("secret_key")
     @classmethod
     def _strong_secret(cls, value: str, info: ValidationInfo) -> str:
         if not value and _production(info):
-            raise ValueError(f"is missing; `openssl rand -hex {MIN_SECRET_BYTES}` makes one")
+            raise ValueError(f"is missing; `openssl rand -hex {SECRET_BYTES}` makes one")
         return _refuse_weak(value) if value else value
 
     @field_validator("secret_key_fallbacks", mode="before")
@@ -222,13 +228,17 @@ def load_settings() -> Settings:
     Raises SettingsError, whose one line names every problem.
     """
     try:
+        _refuse_misspelt(DotEnvSettingsSource(Settings).env_vars)
         settings = Settings()
+        keep_private(settings.instance_dir)
+        kept = {} if settings.secret_key else {"secret_key": kept_secret(settings.instance_dir)}
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not text in UTF-8") from None
     except ValidationError as error:
-        raise SettingsError(f"Inkwell cannot start: {'; '.join(map(_sentence, error.errors()))}") from None
-    _keep_private(settings.instance_dir)
-    if settings.secret_key:
-        return settings
-    return settings.model_copy(update={"secret_key": _kept_secret(settings.instance_dir)})
+        raise SettingsError(f"{'; '.join(map(_sentence, error.errors()))}") from None
+    except OSError as error:
+        raise SettingsError(f"{error.filename}: {error.strerror}") from None
+    return settings.model_copy(update=kept)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -244,8 +254,8 @@ def _production(info: ValidationInfo) -> bool:
 
 
 def _refuse_weak(secret: str) -> str:
-    if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ValueError(f"is too short: {MIN_SECRET_BYTES} random bytes or more")
+    if len(secret.encode()) < SECRET_BYTES:
+        raise ValueError(f"is too short: {SECRET_BYTES} random bytes or more")
     if len(set(secret)) < 8 or any(word in secret.lower() for word in KNOWN_SECRETS):
         raise ValueError("can be guessed: make a random one")
     return secret
@@ -258,29 +268,13 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _refuse_misspelt(written: Iterable[str]) -> None:
+    """Raises SettingsError for a name in `.env` that is nearly a setting's; other programs may have theirs there."""
+    for name in set(written) - Settings.model_fields.keys():
+        for meant in difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.8):
+            raise SettingsError(f"{name.upper()} in .env is not a setting; did you mean {meant.upper()}?")
+
+
 def _sentence(problem: Any) -> str:
-    name = str(problem["loc"][0]).upper()
-    return f"{name} {problem['msg'].removeprefix('Value error, ')}"
-
-
-def _keep_private(instance_dir: Path) -> None:
-    """Let no other user of this machine read the blog's data: neither by the folder, nor by a file of it elsewhere."""
-    os.umask(0o077)
-    instance_dir.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(instance_dir.stat().st_mode)
-    # A folder such as /tmp is everybody's; of one that is not ours, its owner decides.
-    if mode & 0o077 and not mode & stat.S_ISVTX:
-        with contextlib.suppress(PermissionError):
-            instance_dir.chmod(mode & 0o700)
-
-
-def _kept_secret(instance_dir: Path) -> str:
-    path = instance_dir / "secret_key"
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=instance_dir) as file:
-            file.write(secrets.token_hex(MIN_SECRET_BYTES))
-            file.flush()
-            # Workers start at the same moment: a link, unlike a write, has one winner and is never half there.
-            with contextlib.suppress(FileExistsError):
-                os.link(file.name, path)
-    return path.read_text()
+    name, message = str(problem["loc"][0]).upper(), problem["msg"].removeprefix("Value error, ")
+    return f"{name} {SENTENCES.get(problem['type'], message).format(**problem.get('ctx', {}))}"

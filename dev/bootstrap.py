@@ -43,6 +43,12 @@ def prepare(lock: Path) -> None:
                 build(lock)
 
 
+def continue_in_environment() -> None:
+    """Go on from here with the packages that were prepared: on the first start another Python has begun."""
+    if not VENV.samefile(sys.prefix):
+        os.execv(PYTHON, [PYTHON, "-m", "dev", *sys.argv[1:]])  # noqa: S606  no shell is wanted
+
+
 def is_ready(lock: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return Path(PYTHON).exists() and stamp(lock).read_text() == fingerprint(lock)

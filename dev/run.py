@@ -3,14 +3,14 @@
 import argparse
 import contextlib
 import errno
-import re
+import os
 import secrets
 import socket
 import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from app.migrations.revisions import revisions
 from dev import bootstrap
@@ -18,30 +18,29 @@ from dev.bootstrap import LOCK, PYTHON, prepare
 from dev.processes import Processes
 from dev.steps import ROOT, SetupError, step
 
+if TYPE_CHECKING:
+    from app.config import Settings
+
 PROVIDER_PORTS = range(9400, 9500)
 PATIENCE_SECONDS = 60
+ANSWER_SECONDS = 1
 APP = ROOT / "app"
 
 
 def run(arguments: list[str]) -> int:
-    environment = bootstrap.environment()
-    settings = dotenv() | environment
-    options = parsed(arguments, settings.get("PORT") or "8000")
-    # Taken before anything slow is done, and kept: who connects early is answered as soon as the blog is up.
-    listeners = listen(options.port)
+    options = parsed(arguments)
     prepare(LOCK)
-
-    environment["PORT"] = str(options.port)
-    environment["BASE_URL"] = settings.get("BASE_URL") or f"http://localhost:{options.port}"
-    instance = ROOT / (settings.get("INSTANCE_DIR") or "instance")
-    migrate(environment, None if settings.get("DATABASE_URL") else instance / "inkwell.db")
+    bootstrap.continue_in_environment()
+    settings = loaded(options.port)
+    environment = bootstrap.environment() | {"PORT": str(settings.port), "BASE_URL": settings.base_url}
+    listeners = listen(settings.port)
+    migrate(environment, settings)
     processes = Processes()
     try:
-        if not settings.get("OIDC_CLIENT_ID"):
-            start_provider(processes, environment, instance)
+        local_issuer = "" if settings.oidc_client_id else start_provider(processes, environment, settings)
         start_blog(processes, environment, listeners, reload=options.reload)
-        wait_for_health(processes, options.port)
-        print(announcement(options.port, settings, environment.get("OIDC_ISSUER", "")), flush=True)
+        wait_for_health(processes, settings.port)
+        print(announcement(settings, local_issuer), flush=True)
         while True:
             time.sleep(0.2)
             processes.check()
@@ -52,13 +51,16 @@ def run(arguments: list[str]) -> int:
         processes.stop()
 
 
-def dotenv() -> dict[str, str]:
-    """Enough of `.env` to know what to start. The blog reads the file itself."""
-    with contextlib.suppress(FileNotFoundError):
-        text = (ROOT / ".env").read_text()
-        lines = re.findall(r"""^(?:export +)?(\w+) *= *["']?(.*?)["']? *(?: #.*)?$""", text, re.MULTILINE)
-        return {name.upper(): value for name, value in lines}
-    return {}
+def loaded(port: int | None) -> "Settings":
+    # Only now are the packages there.
+    from app.config import SettingsError, load_settings
+
+    if port:
+        os.environ["PORT"] = str(port)
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise SetupError(str(error)) from None
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,11 +68,11 @@ class Parser(argparse.ArgumentParser):
         raise SetupError(f"{self.prog}: {message}")
 
 
-def parsed(arguments: list[str], default_port: str) -> argparse.Namespace:
+def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="bin/run", description="Serves the blog on this machine, and prepares whatever it needs first."
     )
-    parser.add_argument("--port", type=port_number, default=default_port, help="default: PORT, else 8000")
+    parser.add_argument("--port", type=port_number, help="default: PORT, else 8000")
     parser.add_argument("--reload", action="store_true", help="start anew when a file of the blog changes")
     return parser.parse_args(arguments)
 
@@ -105,18 +107,19 @@ def listen_on(address: str, port: int, opened: contextlib.ExitStack) -> socket.s
         raise SetupError(f"Port {port} cannot be used ({error.strerror}); {other}") from None
 
 
-def migrate(environment: Mapping[str, str], embedded: Path | None) -> None:
-    if embedded and is_current(embedded):
+def migrate(environment: Mapping[str, str], settings: "Settings") -> None:
+    if is_current(settings.database_url):
         return
     with bootstrap.alone():
         # Two starts at once would otherwise both make the same tables.
-        if not (embedded and is_current(embedded)):
+        if not is_current(settings.database_url):
             step("Preparing the database", [PYTHON, "-m", "alembic", "upgrade", "head"], env=environment)
 
 
-def is_current(database: Path) -> bool:
-    """Alembic would take as long to find this out as the blog takes to start."""
+def is_current(database_url: str) -> bool:
+    """Alembic would take as long to find this out as the blog takes to start. Of PostgreSQL, only Alembic knows."""
     _, latest = revisions(APP / "migrations" / "versions")
+    database = Path(database_url.removeprefix("sqlite:///"))
     if not database.exists():
         return False
     with contextlib.closing(sqlite3.connect(database)) as connection, contextlib.suppress(sqlite3.Error):
@@ -124,19 +127,21 @@ def is_current(database: Path) -> bool:
     return False
 
 
-def start_provider(processes: Processes, environment: dict[str, str], instance: Path) -> None:
-    with provider_socket(instance) as listener:
-        environment["OIDC_ISSUER"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        environment["OIDC_CLIENT_ID"] = "inkwell"
-        environment["OIDC_CLIENT_SECRET"] = secrets.token_hex(16)
+def start_provider(processes: Processes, environment: dict[str, str], settings: "Settings") -> str:
+    """Starts the local provider, and tells the environment of it. Returns its address."""
+    with provider_socket(settings.instance_dir) as listener:
+        issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        client = {"OIDC_CLIENT_ID": "inkwell", "OIDC_CLIENT_SECRET": secrets.token_hex(16)}
+        environment |= {"OIDC_ISSUER": issuer, **client}
         flags = {
             "fd": str(listener.fileno()),
-            "client-id": environment["OIDC_CLIENT_ID"],
-            "client-secret": environment["OIDC_CLIENT_SECRET"],
-            "redirect-uri": environment["BASE_URL"].rstrip("/") + "/auth/google/callback",
+            "client-id": client["OIDC_CLIENT_ID"],
+            "client-secret": client["OIDC_CLIENT_SECRET"],
+            "redirect-uri": f"{settings.base_url}/auth/google/callback",
         }
         command = [PYTHON, "-m", "dev.provider", *(f"--{name}={value}" for name, value in flags.items())]
         processes.start("sign-in provider", command, env=environment, pass_fds=[listener.fileno()])
+    return issuer
 
 
 def provider_socket(instance: Path) -> socket.socket:
@@ -181,17 +186,31 @@ def wait_for_health(processes: Processes, port: int) -> None:
         time.sleep(0.01)
 
 
-def announcement(port: int, settings: Mapping[str, str], local_issuer: str) -> str:
+def announcement(settings: "Settings", local_issuer: str) -> str:
     """What is embedded, and what is the person's own."""
     rows = {
-        "database": own(settings, "DATABASE_URL") or "SQLite",
-        "sign-in": own(settings, "OIDC_CLIENT_ID") or f"a local provider with made-up people, {local_issuer}",
-        "images": own(settings, "S3_BUCKET") or "files on this disk",
-        "cache": own(settings, "REDIS_URL") or "the server's memory",
+        "database": "SQLite" if settings.database_url.startswith("sqlite") else "yours, by DATABASE_URL",
+        "sign-in": f"a local provider with made-up people, {local_issuer}"
+        if local_issuer
+        else "yours, by OIDC_CLIENT_ID",
+        "images": "yours, by S3_BUCKET" if settings.s3_bucket else "files on this disk",
+        "cache": cache(settings.redis_url),
     }
+    here = f"http://localhost:{settings.port}"
+    if settings.base_url != here:
+        rows["address"] = f"logins lead to {settings.base_url}, by BASE_URL"
     lines = [f"  {name:10}{what}" for name, what in rows.items()]
-    return "\n".join([f"The blog is at http://localhost:{port}", *lines, "Ctrl-C stops it."])
+    return "\n".join([f"The blog is at {here}", *lines, "Ctrl-C stops it."])
 
 
-def own(settings: Mapping[str, str], name: str) -> str:
-    return f"yours, by {name}" if settings.get(name) else ""
+def cache(redis_url: str) -> str:
+    if not redis_url:
+        return "the server's memory"
+    from redis import Redis, RedisError
+
+    try:
+        with Redis.from_url(redis_url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS) as redis:
+            redis.ping()
+    except RedisError:
+        return "the server's memory, because the Redis of REDIS_URL does not answer"
+    return "yours, by REDIS_URL"

@@ -23,5 +23,4 @@ def build_store(settings: Settings) -> Store:
             session_token=settings.aws_session_token or None,
         )
     except (BotoCoreError, ValueError) as error:
-        message = f"Inkwell cannot start: {error}"
-        raise SettingsError(message) from None
+        raise SettingsError(str(error)) from None

@@ -1,6 +1,8 @@
+import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -74,6 +76,17 @@ def answer(store: DiskStore, request: Request) -> Response:
     response.content_length = found.size
     response.headers["Content-Disposition"] = found.disposition
     return response.make_conditional(request, accept_ranges=True, complete_length=found.size)
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, without a `.env`, and with an environment that holds no settings."""
+    settings = {name.upper() for name in Settings.model_fields}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", {name: value for name, value in os.environ.items() if name not in settings})
+    mask = os.umask(0o022)
+    yield tmp_path
+    os.umask(mask)
 
 
 @pytest.fixture

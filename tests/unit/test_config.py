@@ -5,7 +5,6 @@ import secrets
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +23,7 @@ PRODUCTION = {
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.chdir(tmp_path)
-    mask = os.umask(0o022)
-    yield
-    os.umask(mask)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
@@ -52,7 +44,7 @@ def mode(path: Path) -> int:
 
 class TestAnEmptyEnvironment:
     @pytest.fixture(autouse=True)
-    def loaded(self, tmp_path: Path) -> None:
+    def loaded(self, empty_folder: Path) -> None:
         self.settings = load_settings()
 
     def test_is_a_development_blog(self) -> None:
@@ -99,9 +91,34 @@ class TestAnInstanceFolderFromBefore:
         assert mode(self.folder) == 0o1777
 
 
+class TestAnInstanceFolderThatCannotBe:
+    def test_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "file").touch()
+        folder = tmp_path / "file" / "instance"
+        assert problem(monkeypatch, INSTANCE_DIR=str(folder)) == f"Inkwell cannot start: {folder}: Not a directory"
+
+
 class TestAFileOfSettings:
     def test_is_read(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("SITE_NAME=Quill\nPORT=\n")
+        assert load_settings().site_name == "Quill"
+
+    @pytest.mark.parametrize(
+        ("name", "meant"), [("SECRETKEY", "SECRET_KEY"), ("redis_uri", "REDIS_URL"), ("S3_ENDPOINT", "S3_ENDPOINT_URL")]
+    )
+    def test_with_a_name_that_is_nearly_a_settings_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+    ) -> None:
+        (tmp_path / ".env").write_text(f"{name}=value\n")
+        expected = f"Inkwell cannot start: {name.upper()} in .env is not a setting; did you mean {meant}?"
+        assert problem(monkeypatch) == expected
+
+    def test_that_is_not_text_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / ".env").write_bytes(b"SITE_NAME=\xff\n")
+        assert problem(monkeypatch) == "Inkwell cannot start: .env is not text in UTF-8"
+
+    def test_may_hold_what_is_for_other_programs(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("POSTGRES_PASSWORD=value\nSITE_NAME=Quill\n")
         assert load_settings().site_name == "Quill"
 
     def test_gives_way_to_the_environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +147,12 @@ class TestAProductionBlog:
             ({"OIDC_ISSUER": "http://login.example"}, "OIDC_ISSUER must be https"),
             ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID is missing"),
             ({"DATABASE_URL": "mysql://localhost/blog"}, "DATABASE_URL must begin with"),
-            ({"PORT": "70000"}, "PORT Input should be less than or equal to 65535"),
+            ({"PORT": "70000"}, "PORT must be 65535 or less"),
+            ({"PORT": "many"}, "PORT must be a whole number"),
+            ({"CACHE_TTL": "0"}, "CACHE_TTL must be 1 or more"),
+            ({"FLASK_DEBUG": "perhaps"}, "FLASK_DEBUG must be true or false"),
+            ({"APP_ENV": "staging"}, "APP_ENV must be 'development' or 'production'"),
+            ({"SITE_NAME": "I" * 41}, "SITE_NAME must have 40 characters or fewer"),
         ],
     )
     def test_refuses_to_start(self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str) -> None:

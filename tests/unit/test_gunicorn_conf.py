@@ -2,13 +2,13 @@
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ def environment() -> dict[str, str]:
     settings = [name.upper() for name in Settings.model_fields]
     ours = {name: value for name, value in os.environ.items() if name not in settings}
     # A module that is changed twice in a second looks unchanged to its compiled form.
-    return {**ours, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**ours, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])}
 
 
 @pytest.fixture
@@ -118,6 +118,8 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
     (tmp_path / "wsgi.py").write_text(CODE)
     (tmp_path / ".env").write_text("WEB_CONCURRENCY=2\n")
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance/secret_key").write_text(secrets.token_hex(32))
     return tmp_path
 
 
@@ -154,7 +156,7 @@ class TestAReload:
         [
             ("gunicorn.conf.py", "def (", "SyntaxError: invalid syntax"),
             ("wsgi.py", "import os\nos._exit(9)", "trying it ended with 9"),
-            (".env", "WEB_CONCURRENCY=many", "ValueError: invalid literal for int() with base 10: 'many'"),
+            (".env", "WEB_CONCURRENCY=many", "Inkwell cannot start: WEB_CONCURRENCY must be a whole number"),
         ],
     )
     def test_that_gunicorn_cannot_try_is_refused(self, server: Server, name: str, text: str, reason: str) -> None:
@@ -165,7 +167,7 @@ class TestAReload:
     def test_of_settings_that_do_not_hold_is_refused(self, folder: Path) -> None:
         (folder / "wsgi.py").unlink()
         (folder / ".env").write_text("WEB_CONCURRENCY=1")
-        with started(folder, "--pythonpath", str(ROOT), "--timeout", "120") as server:
+        with started(folder, "--timeout", "120") as server:
             assert server.answer()
             (folder / ".env").write_text("SECRET_KEY=short")
             server.reload()
@@ -179,10 +181,9 @@ class TestAReload:
             server.reload()
             assert server.refuses("another address to listen on takes a restart")
 
-    def test_without_its_interpreter_is_refused(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_its_interpreter_is_refused(self, folder: Path) -> None:
         python = folder / "python"
         python.symlink_to(sys.executable)
-        monkeypatch.setenv("PYTHONPATH", sysconfig.get_path("purelib"))
         with started(folder, wrapped=lambda command: [str(python), *command[1:]]) as server:
             assert server.answer() == "one"
             python.unlink()
@@ -260,7 +261,6 @@ class TestAWorkersCounters:
         assert {stat.S_IMODE(path.stat().st_mode) for path in server.counters} == {0o600}
 
     def test_are_done_without_where_they_cannot_be(self, folder: Path) -> None:
-        (folder / "instance").mkdir()
         (folder / "instance/metrics").write_text("not a folder")
         with started(folder) as server:
             assert server.answer() == "one"

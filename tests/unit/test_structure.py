@@ -168,13 +168,17 @@ class TestAnImport:
         ("code", "strangers"),
         [
             ("import app.db", ("flask", "PIL")),
-            ("import runpy; runpy.run_path('gunicorn.conf.py')", ("flask", "sqlalchemy", "app.factory")),
+            ("import runpy; runpy.run_path('gunicorn.conf.py')", ("flask", "sqlalchemy")),
         ],
     )
     def test_loads_no_more_than_it_needs(self, code: str, strangers: tuple[str, ...]) -> None:
         asked = f"{code}\nimport sys\nprint(*(set({strangers!r}) & sys.modules.keys()))"
         told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
         assert told.stdout.split() == []
+
+    def test_of_gunicorns_settings_loads_those_of_the_app_alone(self) -> None:
+        assert {name for name in imported_by(TOP[0]) if name.startswith("app")} == {"app.config"}
+        assert reachable_from("app.config") == {"app.instance"}
 
 
 class TestTheDependencies:

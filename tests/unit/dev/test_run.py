@@ -3,9 +3,11 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.config import Settings
 from dev import run
 from dev.steps import SetupError
 
@@ -14,10 +16,15 @@ class TestAPort:
     @pytest.mark.parametrize("text", ["0", "65536", "-1", "8 0", "http", "", "8e3", "\N{SUPERSCRIPT TWO}"])
     def test_out_of_range_is_one_clear_line(self, text: str) -> None:
         with pytest.raises(SetupError, match=r"^bin/run: .*\Z"):
-            run.parsed(["--port", text], "8000")
+            run.parsed(["--port", text])
 
-    def test_comes_from_the_environment_when_not_given(self) -> None:
-        assert run.parsed([], "8123").port == 8123
+    def test_comes_from_the_settings_when_not_given(self, empty_folder: Path) -> None:
+        (empty_folder / ".env").write_text("PORT=8123")
+        assert run.loaded(run.parsed([]).port).port == 8123
+
+    def test_comes_from_the_command_line_first(self, empty_folder: Path) -> None:
+        (empty_folder / ".env").write_text("PORT=8123")
+        assert run.loaded(run.parsed(["--port", "8124"]).port).base_url == "http://localhost:8124"
 
 
 class TestATakenPort:
@@ -36,18 +43,29 @@ class TestATakenPort:
             run.listen(port)
 
 
-class TestTheEnvironmentFile:
-    @pytest.fixture(autouse=True)
-    def written(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(run, "ROOT", tmp_path)
-        text = "# a comment\nPORT=\"8123\" # here\nexport oidc_client_id = abc\nEMPTY=\nREDIS_URL='redis://h/#0'\n"
-        (tmp_path / ".env").write_text(text)
+class TestSettingsThatDoNotHold:
+    def test_are_one_clear_line(self, empty_folder: Path) -> None:
+        (empty_folder / ".env").write_text("WEB_CONCURRENCY=many")
+        with pytest.raises(SetupError, match=r"^Inkwell cannot start: WEB_CONCURRENCY must be a whole number\Z"):
+            run.loaded(None)
 
-    @pytest.mark.parametrize(
-        ("name", "value"), [("PORT", "8123"), ("OIDC_CLIENT_ID", "abc"), ("EMPTY", ""), ("REDIS_URL", "redis://h/#0")]
-    )
-    def test_is_read_as_the_blog_reads_it(self, name: str, value: str) -> None:
-        assert run.dotenv()[name] == value
+
+class TestTheAnnouncement:
+    def announced(self, **settings: Any) -> str:
+        return run.announcement(Settings(_env_file=None, **settings), local_issuer="http://127.0.0.1:9400")
+
+    def test_names_what_is_embedded(self) -> None:
+        embedded = ["SQLite", "a local provider with made-up people", "files on this disk", "the server's memory"]
+        assert [what for what in embedded if what not in self.announced()] == []
+
+    def test_says_that_a_redis_does_not_answer(self) -> None:
+        assert "the Redis of REDIS_URL does not answer" in self.announced(redis_url="redis://127.0.0.1:9")
+
+    def test_says_where_logins_lead(self) -> None:
+        assert "logins lead to https://blog.example" in self.announced(base_url="https://blog.example")
+
+    def test_does_not_where_they_lead_back(self) -> None:
+        assert "logins" not in self.announced()
 
 
 class TestADatabase:
@@ -65,13 +83,16 @@ class TestADatabase:
         with contextlib.closing(sqlite3.connect(database)) as connection, connection:
             connection.execute("CREATE TABLE alembic_version (version_num)")
             connection.execute("INSERT INTO alembic_version VALUES (?)", (version,))
-        assert run.is_current(database) is expected
+        assert run.is_current(f"sqlite:///{database}") is expected
+
+    def test_is_left_to_its_migrations_when_it_is_postgresql(self) -> None:
+        assert run.is_current("postgresql+psycopg://localhost/blog") is False
 
     @pytest.mark.parametrize("content", [None, b"", b"no database"])
     def test_is_not_current_when_there_is_none(self, database: Path, content: bytes | None) -> None:
         if content is not None:
             database.write_bytes(content)
-        assert run.is_current(database) is False
+        assert run.is_current(f"sqlite:///{database}") is False
 
 
 class TestTheProvidersPort:
