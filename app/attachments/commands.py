@@ -23,11 +23,12 @@ from app.web.reads import cache
 SHOWN = 20
 
 
-@store.command()
+@store.command(
+    help="Remove uploads that were never finished, files that are on no blog, and objects that no row knows."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
 @click.option("--all-unknown", is_flag=True, help="Take objects that no row knows even where they are many.")
 def sweep(*, dry_run: bool, all_unknown: bool) -> None:
-    """Remove uploads that were never finished, files that are on no blog, and objects that no row knows."""
     count = 0
     try:
         for each in swept(database(), current_store(), datetime.now(UTC), dry_run=dry_run, all_unknown=all_unknown):
@@ -41,13 +42,13 @@ def sweep(*, dry_run: bool, all_unknown: bool) -> None:
     click.echo(f"{count:,} would go." if dry_run else f"{count:,} are gone.")
 
 
-@click.command("restore-check")
+@click.command(
+    "restore-check",
+    help="End every session, forget what is cached, and compare the store with the database; after a restore. "
+    "Ends with 1 when the store lacks files.",
+)
 @with_appcontext
 def restore_check() -> None:
-    """End every session, forget what is cached, and compare the store with the database; after a restore.
-
-    Ends with 1 when the store lacks files.
-    """
     click.echo(f"Ended the sessions of {_outdate_everybody():,} users: they log in again.")
     click.echo(_clear_redis())
     try:

@@ -20,9 +20,8 @@ T = TypeVar("T")
 cache = AppGroup("cache", help="The query cache.")
 
 
-@cache.command()
+@cache.command(help="Count what became of reads since the server started, and what is in Redis.")
 def stats() -> None:
-    """Count what became of reads since the server started, and what is in Redis."""
     entries: list[Any] = _from_redis(Cache.explain)
     rows = counted_cache_events(settings().instance_dir / "metrics") | {
         "people in Redis": len({entry["key"] for entry in entries}),
@@ -33,10 +32,11 @@ def stats() -> None:
         click.echo(f"{name:20} {count:>10,.0f}")
 
 
-@cache.command()
+@cache.command(
+    help="List what Redis holds for the person with that e-mail: age, time left, size and key of each entry."
+)
 @click.argument("email")
 def explain(email: str) -> None:
-    """List what Redis holds for the person with that e-mail: age, time left, size and key of each entry."""
     entries = [entry for user_id in _users(email) for entry in _from_redis(methodcaller("explain", f"users:{user_id}"))]
     for entry in entries:
         age = "unknown age" if entry["age"] is None else f"{entry['age']:.0f} s old"
@@ -47,10 +47,9 @@ def explain(email: str) -> None:
         click.echo("Redis holds nothing of theirs.")
 
 
-@cache.command()
+@cache.command(help="Make every worker read anew what one person, or everybody, has cached.")
 @click.argument("email", required=False)
 def clear(email: str | None) -> None:
-    """Make every worker read anew what one person, or everybody, has cached."""
     with database().write() as db:
         user_ids = _users(email) if email else list(db.scalars(select(User.id)))
         # In order, so that no sweep and no other clearing can wait for this one while this one waits for it.

@@ -18,9 +18,10 @@ from app.storage.store import StoreError
 store = AppGroup("store", help="The place where the files are.")
 
 
-@store.command()
+@store.command(
+    help="Tell the bucket which pages may upload, close it to the public, and print the least policy the blog needs."
+)
 def setup() -> None:
-    """Tell the bucket which pages may upload, close it to the public, and print the least policy the blog needs."""
     chosen = current_store()
     if not isinstance(chosen, S3Store):
         click.echo("The files are on this machine's disk: there is nothing to set up.")
@@ -35,9 +36,8 @@ def setup() -> None:
     _report(promises)
 
 
-@store.command()
+@store.command(help="Try every promise of the store; the disk's needs the blog to be running.")
 def doctor() -> None:
-    """Try every promise of the store; the disk's needs the blog to be running."""
     chosen, base_url = current_store(), settings().base_url
     if isinstance(chosen, DiskStore) and not answers(base_url):
         raise click.ClickException(f"The blog does not answer at {base_url}: its disk store works only while it runs.")

@@ -1,0 +1,47 @@
+"""No docstring is text for people: without them, the blog says the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+# Every command's help, every error's sentence, and pages of each kind.
+CODE = """
+import inspect
+import re
+import sys
+from functools import partial
+import click
+from app import errors
+from app.config import load_settings
+from app.factory import create_app
+
+def helps(command, name):
+    context = click.Context(command, info_name=name)
+    yield command.get_help(context)
+    for each in sorted(getattr(command, "commands", ())):
+        yield from helps(command.commands[each], each)
+
+app = create_app(load_settings())
+# The log has the other stream.
+say = partial(print, file=sys.stderr)
+say(*helps(app.cli, "flask"), sep="\\n")
+for name, error in inspect.getmembers(errors, inspect.isclass):
+    say(name, getattr(error, "status", ""), getattr(error, "sentence", ""))
+client = app.test_client()
+for path in ("/", "/nothing", "/api/nothing", "/blogs", "/api/blogs", "/auth/google", "//", "/healthz"):
+    answer = client.get(path, headers={"X-Request-ID": "0123456789abcdef"})
+    say(path, answer.status, re.sub('nonce=".*?"', "", answer.text))
+"""
+
+
+def said(folder: Path, *options: str) -> str:
+    environment = {"PYTHONPATH": str(ROOT), "INSTANCE_DIR": str(folder), "OIDC_ISSUER": "http://127.0.0.1:9"}
+    command = [sys.executable, *options, "-c", CODE]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stderr
+
+
+class TestPythonWithoutDocstrings:
+    def test_says_the_same(self, tmp_path: Path) -> None:
+        assert said(tmp_path, "-OO") == said(tmp_path)
