@@ -269,7 +269,7 @@ def _web_address(value: str) -> str:
 
 
 def _refuse_misspelt(written: Iterable[str]) -> None:
-    """Raises SettingsError for a name in `.env` that is nearly a setting's; other programs may have theirs there."""
+    """Raise SettingsError for a name in `.env` that is nearly a setting's; other programs may have theirs there."""
     for name in set(written) - Settings.model_fields.keys():
         for meant in difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.8):
             raise SettingsError(f"{name.upper()} in .env is not a setting; did you mean {meant.upper()}?")

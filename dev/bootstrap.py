@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 
 
 def prepare(lock: Path) -> None:
-    """Leaves everything in the lock file installed. A stamp makes the next time take no time."""
+    """Leave everything in the lock file installed. A stamp makes the next time take no time."""
     if not is_ready(lock):
         with alone():
             # Whoever held the door may have done the work meanwhile.

@@ -68,7 +68,7 @@ class Processes:
 
 
 def watcher(process: subprocess.Popen[bytes], stop_signal: signal.Signals, *paths: Path) -> subprocess.Popen[bytes]:
-    """Ends that process with its group, and removes those paths, if we end before we have told it `stopped`."""
+    """End that process with its group, and remove those paths, if we end before we have told it `stopped`."""
     arguments = [str(process.pid), str(int(stop_signal)), *map(str, paths)]
     return subprocess.Popen(
         ["sh", "-c", WATCHER, "watcher", *arguments],

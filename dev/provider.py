@@ -209,7 +209,7 @@ def page(problem: str = "") -> str:
 
 
 def refusal(error: OAuth2Error) -> ResponseReturnValue:
-    """Redirects only where Authlib found the client and its redirect URI to be right."""
+    """Redirect only where Authlib found the client and its redirect URI to be right."""
     if error.redirect_uri:
         status, body, headers = error()
         return body, status, headers

@@ -84,7 +84,7 @@ def port_number(text: str) -> int:
 
 
 def listen(port: int) -> list[socket.socket]:
-    """On both loopback addresses, since browsers take `localhost` to be either."""
+    """Sockets on both loopback addresses, since browsers take `localhost` to be either."""
     with contextlib.ExitStack() as opened:
         found = [listen_on(address, port, opened) for address in ("127.0.0.1", "::1")]
         listeners = [listener for listener in found if listener]
@@ -128,7 +128,7 @@ def is_current(database_url: str) -> bool:
 
 
 def start_provider(processes: Processes, environment: dict[str, str], settings: "Settings") -> str:
-    """Starts the local provider, and tells the environment of it. Returns its address."""
+    """Start the local provider, and tell the environment of it. Returns its address."""
     with provider_socket(settings.instance_dir) as listener:
         issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
         client = {"OIDC_CLIENT_ID": "inkwell", "OIDC_CLIENT_SECRET": secrets.token_hex(16)}
@@ -145,7 +145,7 @@ def start_provider(processes: Processes, environment: dict[str, str], settings: 
 
 
 def provider_socket(instance: Path) -> socket.socket:
-    """On the same port every time if it can be: to the blog, a person is the issuer's address and a name there."""
+    """On the same port every time, if it can be: to the blog, a person is the issuer's address and a name."""
     file = instance / "provider-port"
     remembered = file.read_text() if file.exists() else ""
     for port in (*map(int, remembered.split()), *PROVIDER_PORTS):

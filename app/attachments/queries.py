@@ -76,9 +76,9 @@ def record_finding(
 
 
 def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> bool:
-    """Make that the blog's only attachment, or leave it none; answer whether this changed anything.
+    """Make that the blog's only attachment, or leave it none. Returns whether this changed anything.
 
-    Only for who holds the person. Raises NoSuchAttachment for any but the person's own ready one.
+    The caller has locked the user. Raises NoSuchAttachment unless it is the user's own and ready.
     """
     statement = select(Attachment).where(Attachment.blog_id == blog_id, Attachment.uploader_id == uploader_id)
     current = session.scalar(statement)

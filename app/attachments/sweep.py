@@ -44,7 +44,7 @@ class TooMuchUnknown(Exception):
 def sweep(
     database: Database, store: Store, now: datetime, *, dry_run: bool, all_unknown: bool = False
 ) -> Iterator[Swept]:
-    """Takes what is useless.
+    """Take what is useless.
 
     Raises TooMuchUnknown, unless told to take `all_unknown`, before it takes any of those that no row knows.
     """

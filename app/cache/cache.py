@@ -76,7 +76,7 @@ class Cache:
         return document
 
     def tidy_after(self, sessions: sessionmaker[Session]) -> None:
-        """Clears outdated versions from Redis after each commit of these sessions. Nothing depends on it."""
+        """Clear outdated versions from Redis after each commit of these sessions. Nothing depends on it."""
         event.listen(sessions, "after_commit", self._tidy)
 
     def stats(self) -> dict[str, Any]:
@@ -89,12 +89,12 @@ class Cache:
         return [] if self._redis is None else list(self._redis.explain(scope_name))
 
     def clear(self, scope_name: str = "") -> int:
-        """Frees memory, here and in Redis. What must be read anew in every worker needs `bump`."""
+        """Free memory, here and in Redis. What must be read anew in every worker needs `bump`."""
         self._memory.clear()
         return 0 if self._redis is None else self._redis.clear(scope_name)
 
     def close(self) -> None:
-        """Finishes what is being recorded. The cache still works afterwards."""
+        """Finish what is being recorded. The cache still works afterwards."""
         if self._redis is not None:
             self._redis.close()
 

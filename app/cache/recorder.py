@@ -1,4 +1,4 @@
-"""Does what an answer need not wait for, one thing after another in a thread of its own."""
+"""Work that is done after an answer was sent, one thing after another in a thread of its own."""
 
 import logging
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Recorder:
         return True
 
     def close(self) -> None:
-        """Waits for what has been submitted, though not for ever."""
+        """Wait for what has been submitted, though not for ever."""
         thread = self._thread
         if thread is not None and thread.is_alive():
             self._jobs.put(None, timeout=CLOSING)

@@ -84,7 +84,7 @@ def owner_of(table: object) -> Owner | None:
 
 
 def bump(connection: Connection, version: Column[Any] | InstrumentedAttribute[int], owner_id: int) -> Scope | None:
-    """Gives the owner its next version, and returns the scope that this outdates."""
+    """Give the owner its next version. Returns the scope that this outdates."""
     column = version if isinstance(version, Column) else _column(version)
     (key,) = column.table.primary_key
     old = connection.scalar(select(column).where(key == owner_id))

@@ -30,7 +30,7 @@ class Visit:
         return self.keys[-1]
 
     def stored(self) -> str:
-        """Answer the key of an object that is there, whatever becomes of uploads."""
+        """The key of an object that is there, whatever becomes of uploads."""
         key = self.new_key()
         self.store.put(key, CONTENT_TYPE, BODY)
         return key

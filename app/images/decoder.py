@@ -84,7 +84,7 @@ def inspect(stream: BinaryIO, declared_type: str) -> ImageInfo:
 
 
 def variant(stream: BinaryIO, width: int) -> bytes:
-    """Answer the first frame as WebP, at most `width` wide: pixels, and nothing else that the file held."""
+    """The first frame as WebP, at most `width` wide: pixels, and nothing else that the file held."""
     pixels = pixels_to_fit(stream, width)
     # A new image, because what a file says beside its pixels travels in `info` and would be saved with them.
     clean = Image.new(pixels.mode, pixels.size)
@@ -178,7 +178,7 @@ def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def plain(image: Image.Image) -> Image.Image:
-    """Answer it in a mode whose values can be averaged."""
+    """The image in a mode whose values can be averaged."""
     if image.mode.startswith("I;16"):
         # Pillow would cut its values off at 255.
         return image.point(lambda value: value / 256).convert("RGB")

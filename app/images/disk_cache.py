@@ -50,7 +50,7 @@ class DiskCache:
         self._swept = False
 
     def open(self, key: str, fetch: Fetch) -> BinaryIO:
-        """Answer the body of `key`, which `fetch` writes where it is not here yet; many who ask at once fetch once."""
+        """The body of `key`, which `fetch` writes where it is not here yet; many who ask at once fetch once."""
         name = hashlib.sha256(key.encode()).hexdigest()
         try:
             file = self._opened(name) or self._filled(name, fetch)
@@ -68,7 +68,7 @@ class DiskCache:
         return Stats(len(sizes), sum(sizes), self._max_bytes)
 
     def verify(self) -> int:
-        """Read everything, drop what is wrong, and answer how many those were."""
+        """Read everything, and drop what is wrong. Returns how many those were."""
         return sum(not self._is_right(path) for path in self._paths())
 
     def clear(self) -> None:
@@ -95,7 +95,7 @@ class DiskCache:
             # One file is the lock and what it protects: a process that is killed lets go, and leaves no lock behind.
             fcntl.flock(file, fcntl.LOCK_EX)
             if not is_at(file, path):
-                # Whoever held it is done: the entry is there, or the source has failed, which we ask ourselves then.
+                # Whoever held it has finished: the entry is there, or their fetch failed and it is our turn.
                 return self._opened(name)
             if found := self._opened(name):
                 # Filled between our first look and our lock.

@@ -7,7 +7,7 @@ from app.storage.store import Store
 
 
 def build_store(settings: Settings) -> Store:
-    """Raises SettingsError for what S3 cannot do."""
+    """The store of these settings. Raises SettingsError for what S3 cannot do."""
     if not settings.s3_bucket:
         return DiskStore(settings.instance_dir / "store", f"{settings.base_url}/store", settings.secret_key)
     from botocore.exceptions import BotoCoreError

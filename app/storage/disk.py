@@ -180,7 +180,7 @@ class DiskStore(Store):
             self._receive_object(key, label, signed["size"], stream)
 
     def serve(self, key: str, query: Mapping[str, str]) -> Download:
-        """Answer what a signed GET asks for; closing the body is the caller's."""
+        """What a signed GET asks for; closing the body is the caller's."""
         signed = self._urls.verify("GET", key, query)
         with on_disk():
             file = self._object(key).open("rb")

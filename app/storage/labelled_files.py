@@ -22,7 +22,7 @@ class Label:
 
 
 def read_label(file: BinaryIO) -> tuple[Label, int]:
-    """Answer the label and the size of the body, and leave the file at the body's begin."""
+    """The label and the size of the body, where the file is left to be read on."""
     label = Label(**json.loads(file.readline(LONGEST_LABEL)))
     return label, os.fstat(file.fileno()).st_size - file.tell()
 

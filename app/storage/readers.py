@@ -13,7 +13,7 @@ class RandomReader(io.RawIOBase):
 
     @abstractmethod
     def read_at(self, at: int, wanted: int) -> bytes:
-        """Answer some bytes from there, `wanted` at most; there is at least one."""
+        """Some bytes from there, `wanted` at most; there is at least one."""
 
     def readable(self) -> bool:
         return True

@@ -132,14 +132,14 @@ class Store(ABC):
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Deleting what is not there is no error."""
+        """Delete the object; what is not there is no error."""
 
     @abstractmethod
     def list(self, prefix: str) -> Iterator[ListedObject]: ...
 
     @abstractmethod
     def create_multipart(self, key: str, content_type: str) -> str:
-        """Answer the id of an upload of at most 10,000 parts, each but the last of `SMALLEST_PART` or more."""
+        """The id of an upload of at most 10,000 parts, each but the last of `SMALLEST_PART` or more."""
 
     @abstractmethod
     def presign_part(
@@ -155,7 +155,7 @@ class Store(ABC):
 
     @abstractmethod
     def abort_multipart(self, key: str, upload_id: str) -> None:
-        """Aborting what is not there is no error."""
+        """Abort the upload; what is not there is no error."""
 
     @abstractmethod
     def list_multiparts(self, prefix: str) -> Iterator[ListedUpload]: ...
@@ -166,7 +166,7 @@ def sha256_of(body: bytes) -> str:
 
 
 def composite(checksums: Iterable[str]) -> str:
-    """Answer the checksum of an object from those of its parts, as S3 forms it.
+    """The checksum of an object from those of its parts, as S3 forms it.
 
     Nobody, a browser least of all, can form a whole SHA-256 from parts that travelled side by side.
     """
