@@ -115,7 +115,7 @@ class OidcClient:
             token = exchange.fetch_token(metadata["token_endpoint"], code=code, code_verifier=login.verifier)
             claims = self._checked_claims(exchange, token, login.nonce)
             return _identity({**self._userinfo(exchange, claims), **claims})
-        except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as error:
             raise LoginFailed from error
 
     def _discover(self, exchange: Exchange) -> dict[str, Any]:
