@@ -208,7 +208,7 @@ def _public_keys(document: dict[str, Any]) -> KeySet:
 def _identity(profile: dict[str, Any]) -> Identity:
     subject, email, name = profile["sub"], profile.get("email"), profile.get("name")
     # ASCII by OpenID Connect Core 2; what is not printable is neither a name nor, for some databases, a text.
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not (subject.isascii() and subject.isprintable()):
+    if not 0 < len(subject) <= 255 or not (subject.isascii() and subject.isprintable()):
         raise LoginFailed
     if not isinstance(email, str) or not 0 < len(email) <= 320 or not email.isprintable():
         email = None
