@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def tried(url: str, settings: Settings, user: User, name: str, body: bytes) -> bool:
-    headers = {"Sec-Fetch-Site": "same-origin", **SessionFactory(create_app(settings))(user).header}
+    headers = SessionFactory(create_app(settings))(user).browser_headers
     watch = Watch(url)
     with watch, ThreadPoolExecutor(AT_ONCE) as threads:
         statuses = [*threads.map(lambda _: finished(url, headers, body), range(AT_ONCE * ROUNDS))]

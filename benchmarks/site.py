@@ -40,7 +40,7 @@ class Site:
         self.users.append(user)
         for number in range(blogs):
             BlogFactory(self.database)(user, title=f"Blog {number}", content="Some words. " * 40)
-        return {"Sec-Fetch-Site": "same-origin", **SessionFactory(self.app)(user).header}
+        return SessionFactory(self.app)(user).browser_headers
 
 
 @contextmanager

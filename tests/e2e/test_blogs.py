@@ -7,6 +7,7 @@ from app.auth.models import User
 from tests.e2e.conftest import NewPage
 from tests.e2e.custom_page import Action, CustomPage
 from tests.factories.blog import BlogFactory
+from tests.factories.session import SAME_ORIGIN
 from tests.factories.user import UserFactory
 
 MUST_LOG_IN = {"error": "You must log in!"}
@@ -196,7 +197,7 @@ class TestChangingABlogThatIsGone:
         user = user_factory()
         blog = blog_factory(user)
         page.login(user, path=f"/blogs/{blog.id}/edit")
-        page.context.request.post(f"/blogs/{blog.id}/delete", headers={"Sec-Fetch-Site": "same-origin"})
+        page.context.request.post(f"/blogs/{blog.id}/delete", headers=SAME_ORIGIN)
         page.submit("Save Changes", content="Typed meanwhile")
 
     def test_loses_nothing_typed(self, page: CustomPage) -> None:

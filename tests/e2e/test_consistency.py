@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPConnection, HTTPException
 from itertools import cycle
 from pathlib import Path
 from threading import Barrier
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 import pytest
+import requests
 
 from benchmarks.checker import Plan, Tally, race
 from benchmarks.site import Site, site
@@ -64,32 +64,22 @@ class Aftermath(NamedTuple):
     cleaned_up: bool
 
 
-class Caller:
-    """Somebody who asks the blog, each time over a new connection."""
+def asked(address: str, headers: dict[str, str]) -> Answer:
+    answer = requests.get(address, headers=headers, timeout=30)
+    return Answer(answer.headers["X-Worker"], [blog["title"] for blog in answer.json()])
 
-    def __init__(self, blog: Site) -> None:
-        self._blog, self._headers = blog, {**blog.person(), "Content-Type": "application/json"}
 
-    def __call__(self, method: str, body: dict[str, str] | None = None) -> Answer:
-        connection = HTTPConnection(self._blog.host, self._blog.port, timeout=30)
-        try:
-            connection.request(method, "/api/blogs", json.dumps(body) if body else None, self._headers)
-            answer = connection.getresponse()
-            return Answer(answer.headers["X-Worker"], [blog["title"] for blog in json.load(answer)])
-        finally:
-            connection.close()
+def asked_until(enough: Callable[[set[str]], bool], address: str, headers: dict[str, str]) -> list[Answer]:
+    """What workers say, until enough of them have said something."""
+    answers: list[Answer] = []
 
-    def until(self, enough: Callable[[set[str]], bool]) -> list[Answer]:
-        """What workers say, until enough of them have said something."""
-        answers: list[Answer] = []
+    def all_asked() -> bool:
+        with ThreadPoolExecutor(8) as pool:
+            answers.extend(pool.map(lambda _turn: asked(address, headers), range(8)))
+        return enough({answer.worker for answer in answers})
 
-        def asked() -> bool:
-            with ThreadPoolExecutor(8) as pool:
-                answers.extend(pool.map(lambda _turn: self("GET"), range(8)))
-            return enough({answer.worker for answer in answers})
-
-        until(asked, seconds=30)
-        return answers
+    until(all_asked, seconds=30)
+    return answers
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +87,15 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     """Both workers had the list in their memory; one has written and died, and another has taken its place."""
     skip_without_redis()
     with site(tmp_path_factory.mktemp("dies"), "tests.e2e.dies_after_commit:app") as blog:
-        caller, keys = Caller(blog), partial(blog.redis.client.keys, "*")
-        old = {answer.worker for answer in caller.until(lambda workers: len(workers) == 2)}
+        address, headers = f"http://{blog.host}:{blog.port}/api/blogs", blog.person()
+        keys = partial(blog.redis.client.keys, "*")
+        old = {answer.worker for answer in asked_until(lambda workers: len(workers) == 2, address, headers)}
         until(keys)
         kept = set(keys())
-        with suppress(HTTPException, ConnectionError):
-            caller("POST", {"title": "Committed", "content": "Before the end."})
-        answers = caller.until(lambda workers: bool(workers & old) and bool(workers - old))
+        draft = {"title": "Committed", "content": "Before the end."}
+        with suppress(requests.ConnectionError):
+            requests.post(address, json=draft, headers=headers, timeout=30)
+        answers = asked_until(lambda workers: bool(workers & old) and bool(workers - old), address, headers)
         return Aftermath(answers, cleaned_up=not kept <= set(keys()))
 
 

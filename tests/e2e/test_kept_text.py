@@ -17,6 +17,7 @@ from tests.e2e.custom_page import CustomPage
 from tests.e2e.provider import Somebody
 from tests.e2e.uploads import choose, fail_to_upload, upload, upload_without_end
 from tests.factories.blog import BlogFactory
+from tests.factories.session import SAME_ORIGIN
 from tests.factories.user import UserFactory
 
 TYPED = "It was bright.\nVery."
@@ -494,7 +495,7 @@ class TestAnEditedBlog:
     class TestAndDeletedElsewhere:
         @pytest.fixture(autouse=True)
         def deleted(self, typed: Blog, page: CustomPage) -> None:
-            page.context.request.post(f"/blogs/{typed.id}/delete", headers={"Sec-Fetch-Site": "same-origin"})
+            page.context.request.post(f"/blogs/{typed.id}/delete", headers=SAME_ORIGIN)
 
         def test_is_offered_as_a_new_one(self, page: CustomPage) -> None:
             page.goto(page.url)

@@ -9,6 +9,8 @@ from itsdangerous import URLSafeTimedSerializer
 from app.auth.models import User
 from app.auth.session import start_session
 
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
 
 @dataclass(frozen=True)
 class SessionCookie:
@@ -18,6 +20,11 @@ class SessionCookie:
     @property
     def header(self) -> dict[str, str]:
         return {"Cookie": f"{self.name}={self.value}"}
+
+    @property
+    def browser_headers(self) -> dict[str, str]:
+        """What a browser sends with a request of the blog's own pages."""
+        return {**SAME_ORIGIN, **self.header}
 
 
 class SessionFactory:

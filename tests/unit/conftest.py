@@ -18,11 +18,14 @@ from app.storage.disk import DiskStore, WrongBody
 from app.storage.s3 import S3Store
 from app.storage.signed_urls import Refused
 from app.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
+from tests.conftest import ClientFor
 from tests.factories.user import UserFactory
 from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of
-from tests.unit.attachments.person import Person
+from tests.unit.attachments.uploader import Uploader
 
 __all__ = ["seaweedfs"]
+
+NewUploader = Callable[..., Uploader]
 
 STATUSES: dict[type[StoreError], int] = {
     WrongBody: 400,
@@ -110,13 +113,24 @@ def blog_on_either(request: pytest.FixtureRequest) -> Flask:
 
 
 @pytest.fixture
-def person(app: Flask, user_factory: UserFactory) -> Person:
-    return Person(app, user_factory())
+def new_uploader(client_for: ClientFor, user_factory: UserFactory) -> NewUploader:
+    """Makes somebody new who uploads: `new_uploader()`, `new_uploader(app=other)`."""
+
+    def make(**options: Flask) -> Uploader:
+        user = user_factory()
+        return Uploader(client_for(user, **options), user)
+
+    return make
 
 
 @pytest.fixture
-def stranger(app: Flask, user_factory: UserFactory) -> Person:
-    return Person(app, user_factory())
+def uploader(new_uploader: NewUploader) -> Uploader:
+    return new_uploader()
+
+
+@pytest.fixture
+def stranger(new_uploader: NewUploader) -> Uploader:
+    return new_uploader()
 
 
 @pytest.fixture

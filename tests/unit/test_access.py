@@ -11,9 +11,9 @@ from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.db import Database
 from app.sharing.queries import stop_sharing
+from tests.conftest import ClientFor
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
@@ -75,15 +75,14 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 
 
-def request(client: FlaskClient, route: tuple[str, str], ids: dict[str, str], cookie: dict[str, str]) -> int:
+def request(client: FlaskClient, route: tuple[str, str], ids: dict[str, str]) -> int:
     method, rule = route
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[found.group(1)], rule)
-    headers = {"Sec-Fetch-Site": "same-origin", **cookie} if method != "GET" else cookie
     document = INVITATION if rule.endswith("/shares") else DRAFT
     form = {**document, "version": "1"} if rule.endswith("/edit") else document
     is_api = path.startswith("/api/")
     body = {"json": document if is_api else None, "data": None if is_api else form} if method != "GET" else {}
-    arguments: Any = {"method": method, "headers": headers, **body}
+    arguments: Any = {"method": method, **body}
     with client.open(path, **arguments) as answer:
         return answer.status_code
 
@@ -103,7 +102,7 @@ class TestARoute:
     @pytest.fixture(autouse=True)
     def ready(
         self,
-        client: FlaskClient,
+        client_for: ClientFor,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
@@ -115,66 +114,50 @@ class TestARoute:
         attachment = attachment_factory(self.owner, blog)
         self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id), "attachment_id": str(attachment.id)}
         self.ids |= {"filename": "inkwell.css", "key": "1/none"}
-        self.client = client
+        self.client_for = client_for
 
     def test_answers_anybody(self, route: tuple[str, str]) -> None:
-        assert request(self.client, route, self.ids, {}) == TABLE[route].anonymous
+        assert request(self.client_for(), route, self.ids) == TABLE[route].anonymous
 
-    def test_answers_its_owner(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
-        cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].owner
+    def test_answers_its_owner(self, route: tuple[str, str]) -> None:
+        assert request(self.client_for(self.owner), route, self.ids) == TABLE[route].owner
 
-    def test_answers_a_stranger(
-        self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
-    ) -> None:
-        cookie = session_factory(user_factory()).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+    def test_answers_a_stranger(self, route: tuple[str, str], user_factory: UserFactory) -> None:
+        assert request(self.client_for(user_factory()), route, self.ids) == TABLE[route].stranger
 
-    def test_answers_somebody_it_is_shared_with(self, route: tuple[str, str], session_factory: SessionFactory) -> None:
-        cookie = session_factory(self.reader).header
+    def test_answers_somebody_it_is_shared_with(self, route: tuple[str, str]) -> None:
         row = TABLE[route]
         expected = row.stranger if row.reader is None else row.reader
-        assert request(self.client, route, self.ids, cookie) == expected
+        assert request(self.client_for(self.reader), route, self.ids) == expected
 
-    def test_takes_somebody_it_was_shared_with_for_a_stranger(
-        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
-    ) -> None:
+    def test_takes_somebody_it_was_shared_with_for_a_stranger(self, route: tuple[str, str], database: Database) -> None:
         with database.write() as db:
             stop_sharing(db, self.owner.id, self.share.blog_id, self.share.id)
-        cookie = session_factory(self.reader).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+        assert request(self.client_for(self.reader), route, self.ids) == TABLE[route].stranger
 
     def test_takes_somebody_with_a_share_of_another_blog_for_a_stranger(
         self,
         route: tuple[str, str],
-        session_factory: SessionFactory,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
     ) -> None:
         other_reader = user_factory()
         share_factory(blog_factory(self.owner), other_reader)
-        cookie = session_factory(other_reader).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+        assert request(self.client_for(other_reader), route, self.ids) == TABLE[route].stranger
 
     def test_takes_an_unverified_address_it_is_shared_with_for_a_stranger(
-        self, route: tuple[str, str], session_factory: SessionFactory, user_factory: UserFactory
+        self, route: tuple[str, str], user_factory: UserFactory
     ) -> None:
-        cookie = session_factory(user_factory(email=self.reader.email, email_verified=False)).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].stranger
+        pretender = user_factory(email=self.reader.email, email_verified=False)
+        assert request(self.client_for(pretender), route, self.ids) == TABLE[route].stranger
 
-    def test_takes_a_disabled_owner_for_anybody(
-        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
-    ) -> None:
+    def test_takes_a_disabled_owner_for_anybody(self, route: tuple[str, str], database: Database) -> None:
         with database.write() as db:
             db.get_one(User, self.owner.id).disabled = True
-        cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].anonymous
+        assert request(self.client_for(self.owner), route, self.ids) == TABLE[route].anonymous
 
-    def test_takes_a_logged_out_owner_for_anybody(
-        self, route: tuple[str, str], session_factory: SessionFactory, database: Database
-    ) -> None:
+    def test_takes_a_logged_out_owner_for_anybody(self, route: tuple[str, str], database: Database) -> None:
         with database.write() as db:
             end_sessions(db, self.owner.id)
-        cookie = session_factory(self.owner).header
-        assert request(self.client, route, self.ids, cookie) == TABLE[route].anonymous
+        assert request(self.client_for(self.owner), route, self.ids) == TABLE[route].anonymous

@@ -88,7 +88,7 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
         picture = AttachmentFactory(database, app.extensions["images"])(user)
         database.engine.dispose()
         moved = settings.model_copy(update={"instance_dir": disk, "database_url": f"sqlite:///{disk}/inkwell.db"})
-        headers = {"Sec-Fetch-Site": "same-origin", **SessionFactory(app)(user).header}
+        headers = SessionFactory(app)(user).browser_headers
         log = prepared / "log"
         gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", f"--bind=fd://{listener.fileno()}"]
         with (

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.auth.models import User
+from tests.conftest import ClientFor
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
@@ -69,7 +70,6 @@ ODD_HOSTS = [
     "localhost/",
 ]
 LETTERS = [chr(code) for code in range(33, 127) if chr(code) not in "+/"]
-COMMON = {"Sec-Fetch-Site": "same-origin"}
 
 
 def odd_cookie_values(signed: str) -> list[str]:
@@ -99,8 +99,8 @@ def user(user_factory: UserFactory) -> User:
 
 
 @pytest.fixture
-def caller(user: User, session_factory: SessionFactory) -> dict[str, str]:
-    return {**COMMON, **session_factory(user).header}
+def caller(client_for: ClientFor, user: User) -> FlaskClient:
+    return client_for(user)
 
 
 class TestOddCookies:
@@ -125,8 +125,10 @@ class TestOddCookies:
         cookie = SessionCookie("remember_token", value)
         assert client.get("/api/blogs", headers=cookie.header).status_code == 401
 
-    def test_of_a_remembered_login_do_not_log_out(self, client: FlaskClient, caller: dict[str, str]) -> None:
-        cookie = caller["Cookie"] + "; remember_token=garbage"
+    def test_of_a_remembered_login_do_not_log_out(
+        self, client: FlaskClient, user: User, session_factory: SessionFactory
+    ) -> None:
+        cookie = session_factory(user).header["Cookie"] + "; remember_token=garbage"
         assert client.get("/api/blogs", headers={"Cookie": cookie}).status_code == 200
 
 
@@ -141,36 +143,32 @@ class TestOddBodies:
             ("POST", "/api/attachments"),
         ],
     )
-    def test_are_refused_with_a_sentence(
-        self, client: FlaskClient, caller: dict[str, str], method: str, path: str, body: bytes
-    ) -> None:
-        answer = client.open(path, method=method, data=body, content_type="application/json", headers=caller)
+    def test_are_refused_with_a_sentence(self, caller: FlaskClient, method: str, path: str, body: bytes) -> None:
+        answer = caller.open(path, method=method, data=body, content_type="application/json")
         assert answer.status_code in (400, 404, 413, 422)
         assert answer.get_json()["error"]
 
-    def test_with_no_number_are_no_json(self, client: FlaskClient, caller: dict[str, str]) -> None:
+    def test_with_no_number_are_no_json(self, caller: FlaskClient) -> None:
         body = b'{"title": "T", "content": NaN}'
-        answer = client.post("/api/blogs", data=body, content_type="application/json", headers=caller)
+        answer = caller.post("/api/blogs", data=body, content_type="application/json")
         assert answer.status_code == 400
 
     @pytest.mark.parametrize("path", ["/api/blogs", "/blogs/new"])
-    def test_that_are_too_large_are_not_read(self, client: FlaskClient, caller: dict[str, str], path: str) -> None:
+    def test_that_are_too_large_are_not_read(self, caller: FlaskClient, path: str) -> None:
         kind = "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
-        answer = client.post(path, data=b"x" * (2 * 1024 * 1024 + 1), content_type=kind, headers=caller)
+        answer = caller.post(path, data=b"x" * (2 * 1024 * 1024 + 1), content_type=kind)
         assert answer.status_code == 413
 
     @pytest.mark.parametrize("path", ["/api/blogs", "/blogs/new"])
-    def test_with_too_many_fields_are_refused_at_once(
-        self, client: FlaskClient, caller: dict[str, str], path: str
-    ) -> None:
+    def test_with_too_many_fields_are_refused_at_once(self, caller: FlaskClient, path: str) -> None:
         fields = {f"f{number}": "x" for number in range(10_000)}
         body: dict[str, Any] = {"json": fields} if path.startswith("/api/") else {"data": fields}
-        answer = client.post(path, headers=caller, **body)
+        answer = caller.post(path, **body)
         assert (answer.status_code, len(answer.data) < 10_000) == (400, True)
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-    def test_of_another_type_are_not_read(self, client: FlaskClient, caller: dict[str, str], kind: str) -> None:
-        answer = client.post("/api/blogs", data=b'{"title": "T", "content": "C"}', content_type=kind, headers=caller)
+    def test_of_another_type_are_not_read(self, caller: FlaskClient, kind: str) -> None:
+        answer = caller.post("/api/blogs", data=b'{"title": "T", "content": "C"}', content_type=kind)
         assert answer.status_code == 415
 
     @pytest.mark.parametrize(
@@ -186,8 +184,7 @@ class TestOddBodies:
     @pytest.mark.parametrize("path", ["/blogs/new", "/blogs/{}/edit", "/blogs/{}/shares", "/blogs/{}/delete"])
     def test_from_a_form_never_break_the_page(
         self,
-        client: FlaskClient,
-        caller: dict[str, str],
+        caller: FlaskClient,
         user: User,
         blog_factory: BlogFactory,
         path: str,
@@ -195,12 +192,12 @@ class TestOddBodies:
     ) -> None:
         path = path.format(blog_factory(user).id)
         kind = "application/x-www-form-urlencoded"
-        assert client.post(path, data=form, content_type=kind, headers=caller).status_code < 500
+        assert caller.post(path, data=form, content_type=kind).status_code < 500
 
-    def test_in_broken_parts_never_break_the_page(self, client: FlaskClient, caller: dict[str, str]) -> None:
+    def test_in_broken_parts_never_break_the_page(self, caller: FlaskClient) -> None:
         body = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nT'
         kind = "multipart/form-data; boundary=x"
-        assert client.post("/blogs/new", data=body, content_type=kind, headers=caller).status_code < 500
+        assert caller.post("/blogs/new", data=body, content_type=kind).status_code < 500
 
 
 class TestOddAddresses:
@@ -216,25 +213,24 @@ class TestOddAddresses:
             "/api/attachments/{}/url",
         ],
     )
-    def test_are_not_there(self, client: FlaskClient, caller: dict[str, str], path: str, odd_id: str) -> None:
-        assert client.get(path.format(odd_id), headers=caller).status_code == 404
+    def test_are_not_there(self, caller: FlaskClient, path: str, odd_id: str) -> None:
+        assert caller.get(path.format(odd_id)).status_code == 404
 
     @pytest.mark.parametrize("odd_id", ODD_IDS)
     @pytest.mark.parametrize("path", ["/api/blogs/{blog}/shares/{odd}", "/api/blogs/{odd}/shares/{blog}"])
     def test_of_a_share_are_not_there(
         self,
-        client: FlaskClient,
-        caller: dict[str, str],
+        caller: FlaskClient,
         user: User,
         blog_factory: BlogFactory,
         path: str,
         odd_id: str,
     ) -> None:
         address = path.format(blog=blog_factory(user).id, odd=odd_id)
-        assert client.delete(address, headers=caller).status_code == 404
+        assert caller.delete(address).status_code == 404
 
-    def test_with_the_largest_id_are_not_there(self, client: FlaskClient, caller: dict[str, str]) -> None:
-        assert client.get(f"/api/blogs/{2**63 - 1}", headers=caller).status_code == 404
+    def test_with_the_largest_id_are_not_there(self, caller: FlaskClient) -> None:
+        assert caller.get(f"/api/blogs/{2**63 - 1}").status_code == 404
 
     @pytest.mark.parametrize("host", ODD_HOSTS)
     @pytest.mark.parametrize("path", ["/", "/api/blogs", "/healthz"])
@@ -257,10 +253,8 @@ class TestOddAddresses:
         assert client.get(f"{path}?{query}").status_code < 500
 
     @pytest.mark.parametrize("method", ["PUT", "TRACE", "CONNECT", "PROPFIND", "DELETE", "x"])
-    def test_by_an_odd_method_never_break_the_blog(
-        self, client: FlaskClient, caller: dict[str, str], method: str
-    ) -> None:
-        assert client.open("/blogs", method=method, headers=caller).status_code == 405
+    def test_by_an_odd_method_never_break_the_blog(self, caller: FlaskClient, method: str) -> None:
+        assert caller.open("/blogs", method=method).status_code == 405
 
     @pytest.mark.parametrize("name", ["X-Request-ID", "Origin", "Sec-Fetch-Site", "Referer", "Content-Type", "Accept"])
     def test_with_an_odd_header_never_break_the_blog(self, client: FlaskClient, name: str) -> None:

@@ -25,10 +25,12 @@ from app.images.server import ImageServer
 from app.sharing.models import Share
 from app.storage.disk import DiskStore
 from app.storage.store import PART_BYTES, Store, StoreUnavailable, sha256_of
+from tests.conftest import ClientFor
 from tests.factories.attachment import a_picture, black_png
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
-from tests.unit.attachments.person import Person
+from tests.unit.attachments.uploader import Uploader
+from tests.unit.conftest import NewUploader
 
 PICTURE = a_picture()
 HTML = b"<!doctype html><script>alert(1)</script>"
@@ -47,8 +49,8 @@ def fields(answer: Any) -> tuple[int, Any]:
 
 class TestADeclaredFile:
     @pytest.fixture(autouse=True)
-    def declared(self, person: Person) -> None:
-        answer = person.declare(PICTURE)
+    def declared(self, uploader: Uploader) -> None:
+        answer = uploader.declare(PICTURE)
         self.status, self.document = answer.status_code, answer.get_json()
 
     def test_is_created(self) -> None:
@@ -60,19 +62,19 @@ class TestADeclaredFile:
     def test_has_five_minutes(self) -> None:
         assert self.document["expires_in"] == 300
 
-    def test_has_a_key_that_only_names_its_owner(self, person: Person) -> None:
+    def test_has_a_key_that_only_names_its_owner(self, uploader: Uploader) -> None:
         owner, _, name = self.document["key"].partition("/")
-        assert (owner, len(name)) == (str(person.user.id), 36)
+        assert (owner, len(name)) == (str(uploader.user.id), 36)
 
-    def test_is_pending(self, person: Person) -> None:
-        assert person.get(f"/api/attachments/{self.document['id']}").get_json()["state"] == "pending"
+    def test_is_pending(self, uploader: Uploader) -> None:
+        assert uploader.get(f"/api/attachments/{self.document['id']}").get_json()["state"] == "pending"
 
     @pytest.mark.parametrize("path", ["/attachments/{}", "/attachments/{}?w=320", "/api/attachments/{}/url"])
-    def test_is_shown_to_nobody(self, person: Person, path: str) -> None:
-        assert person.get(path.format(self.document["id"])).status_code == 404
+    def test_is_shown_to_nobody(self, uploader: Uploader, path: str) -> None:
+        assert uploader.get(path.format(self.document["id"])).status_code == 404
 
-    def test_cannot_be_finished_before_it_is_sent(self, person: Person) -> None:
-        answer = person.finish(self.document["id"])
+    def test_cannot_be_finished_before_it_is_sent(self, uploader: Uploader) -> None:
+        answer = uploader.finish(self.document["id"])
         assert (answer.status_code, answer.get_json()) == (409, {"error": "The file has not arrived yet."})
 
     @pytest.mark.parametrize(
@@ -84,13 +86,13 @@ class TestADeclaredFile:
             ("POST", "/parts", {"number": 1, "sha256": sha256_of(b"")}),
         ],
     )
-    def test_is_not_there_for_others(self, stranger: Person, method: str, path: str, body: Any) -> None:
-        answer = stranger.ask(method, f"/api/attachments/{self.document['id']}{path}", body)
+    def test_is_not_there_for_others(self, stranger: Uploader, method: str, path: str, body: Any) -> None:
+        answer = stranger.client.open(f"/api/attachments/{self.document['id']}{path}", method=method, json=body)
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
-    def test_has_no_parts(self, person: Person) -> None:
+    def test_has_no_parts(self, uploader: Uploader) -> None:
         body = {"number": 1, "sha256": sha256_of(b"")}
-        assert person.ask("POST", f"/api/attachments/{self.document['id']}/parts", body).status_code == 404
+        assert uploader.client.post(f"/api/attachments/{self.document['id']}/parts", json=body).status_code == 404
 
 
 class TestADeclaration:
@@ -119,28 +121,30 @@ class TestADeclaration:
         ],
         ids=str,
     )
-    def test_is_told_the_field_to_blame(self, person: Person, changes: dict[str, Any], problem: dict[str, str]) -> None:
-        assert fields(person.declare(PICTURE, **changes)) == (422, problem)
+    def test_is_told_the_field_to_blame(
+        self, uploader: Uploader, changes: dict[str, Any], problem: dict[str, str]
+    ) -> None:
+        assert fields(uploader.declare(PICTURE, **changes)) == (422, problem)
 
     @pytest.mark.parametrize("size", [True, 1.5, "1"], ids=repr)
-    def test_counts_in_whole_bytes(self, person: Person, size: Any) -> None:
-        status, blamed = fields(person.declare(PICTURE, size=size))
+    def test_counts_in_whole_bytes(self, uploader: Uploader, size: Any) -> None:
+        status, blamed = fields(uploader.declare(PICTURE, size=size))
         assert (status, list(blamed)) == (422, ["size"])
 
     @pytest.mark.parametrize("content_type", [*FORMATS, *FILE_TYPES])
-    def test_may_be_of_an_allowed_type(self, person: Person, content_type: str) -> None:
-        assert person.declare(PICTURE, content_type=content_type).status_code == 201
+    def test_may_be_of_an_allowed_type(self, uploader: Uploader, content_type: str) -> None:
+        assert uploader.declare(PICTURE, content_type=content_type).status_code == 201
 
     @pytest.mark.parametrize(
         "content_type",
         ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/javascript", "IMAGE/PNG", ""],
     )
-    def test_may_not_be_of_a_type_that_browsers_run(self, person: Person, content_type: str) -> None:
-        status, blamed = fields(person.declare(PICTURE, content_type=content_type))
+    def test_may_not_be_of_a_type_that_browsers_run(self, uploader: Uploader, content_type: str) -> None:
+        status, blamed = fields(uploader.declare(PICTURE, content_type=content_type))
         assert (status, blamed["content_type"].startswith("This kind of file is not taken")) == (422, True)
 
-    def test_may_be_of_five_gigabytes(self, person: Person) -> None:
-        answer = person.declare(b"", content_type="video/mp4", size=5 * GIGABYTE, sha256=sha256_of(b"") + "-320")
+    def test_may_be_of_five_gigabytes(self, uploader: Uploader) -> None:
+        answer = uploader.declare(b"", content_type="video/mp4", size=5 * GIGABYTE, sha256=sha256_of(b"") + "-320")
         assert (answer.status_code, answer.get_json()["parts"]) == (201, 320)
 
     @pytest.mark.parametrize(
@@ -152,22 +156,22 @@ class TestADeclaration:
         ],
         ids=["hexadecimal", "capitals", "base64"],
     )
-    def test_may_write_its_digest_in_two_ways(self, person: Person, digest: str) -> None:
-        assert person.finished(PICTURE, sha256=digest)["sha256"] == sha256_of(PICTURE)
+    def test_may_write_its_digest_in_two_ways(self, uploader: Uploader, digest: str) -> None:
+        assert uploader.finished(PICTURE, sha256=digest)["sha256"] == sha256_of(PICTURE)
 
-    def test_is_taken_at_its_digest_and_not_its_spelling(self, person: Person) -> None:
+    def test_is_taken_at_its_digest_and_not_its_spelling(self, uploader: Uploader) -> None:
         # The last letter before the padding has two bits that mean nothing.
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         digest = sha256_of(PICTURE)
         odd = digest[:-2] + letters[letters.index(digest[-2]) + 1] + "="
-        assert person.finished(PICTURE, sha256=odd)["sha256"] == digest
+        assert uploader.finished(PICTURE, sha256=odd)["sha256"] == digest
 
 
 class TestAFinishedPicture:
     @pytest.fixture(autouse=True)
-    def finished(self, blog_on_either: Flask, user_factory: UserFactory) -> None:
-        self.person = Person(blog_on_either, user_factory())
-        self.answer = self.person.finish(self.person.uploaded(PICTURE))
+    def finished(self, blog_on_either: Flask, new_uploader: NewUploader) -> None:
+        self.uploader = new_uploader(app=blog_on_either)
+        self.answer = self.uploader.finish(self.uploader.uploaded(PICTURE))
         self.document = self.answer.get_json()
 
     def test_is_ready(self) -> None:
@@ -176,13 +180,13 @@ class TestAFinishedPicture:
     def test_is_recorded_as_the_store_has_it(self) -> None:
         names = ("content_type", "size", "sha256", "width", "height", "uploader_id")
         recorded = tuple(self.document[name] for name in names)
-        assert recorded == ("image/png", len(PICTURE), sha256_of(PICTURE), 64, 48, self.person.user.id)
+        assert recorded == ("image/png", len(PICTURE), sha256_of(PICTURE), 64, 48, self.uploader.user.id)
 
     def test_is_finished_twice_with_the_same_answer(self) -> None:
-        assert self.person.finish(self.document["id"]).get_json() == self.document
+        assert self.uploader.finish(self.document["id"]).get_json() == self.document
 
     def test_can_be_downloaded_for_a_minute(self) -> None:
-        url = self.person.get(f"/api/attachments/{self.document['id']}/url").get_json()
+        url = self.uploader.get(f"/api/attachments/{self.document['id']}/url").get_json()
         assert (url.keys(), url["expires_in"]) == ({"file_url", "expires_in"}, 60)
 
     def test_is_in_the_store(self, blog_on_either: Flask) -> None:
@@ -190,8 +194,8 @@ class TestAFinishedPicture:
 
 
 class TestAFileThatIsNoPicture:
-    def test_is_ready_without_a_look_inside(self, person: Person) -> None:
-        document = person.finished(HTML, filename="notes.txt", content_type="text/plain")
+    def test_is_ready_without_a_look_inside(self, uploader: Uploader) -> None:
+        document = uploader.finished(HTML, filename="notes.txt", content_type="text/plain")
         assert (document["state"], document["width"]) == ("ready", None)
 
 
@@ -209,12 +213,12 @@ REFUSED = {
 @pytest.mark.parametrize(("content", "reason"), REFUSED.values(), ids=list(REFUSED))
 class TestAFileThatIsNotThePictureItWasDeclaredToBe:
     @pytest.fixture(autouse=True)
-    def refused(self, blog_on_either: Flask, user_factory: UserFactory, content: bytes) -> None:
-        self.person = Person(blog_on_either, user_factory())
+    def refused(self, blog_on_either: Flask, new_uploader: NewUploader, content: bytes) -> None:
+        self.uploader = new_uploader(app=blog_on_either)
         self.store: Store = blog_on_either.extensions["images"].store
-        self.declared = self.person.declare(content).get_json()
-        self.person.upload(self.declared, content)
-        self.answer = self.person.finish(self.declared["id"])
+        self.declared = self.uploader.declare(content).get_json()
+        self.uploader.upload(self.declared, content)
+        self.answer = self.uploader.finish(self.declared["id"])
 
     def test_is_refused_with_the_reason(self, reason: str) -> None:
         assert fields(self.answer) == (422, {"file": reason})
@@ -223,16 +227,16 @@ class TestAFileThatIsNotThePictureItWasDeclaredToBe:
         assert self.store.head(self.declared["key"]) is None
 
     def test_is_refused_twice_with_the_same_answer(self, reason: str) -> None:
-        assert self.person.finish(self.declared["id"]).get_json() == self.answer.get_json()
+        assert self.uploader.finish(self.declared["id"]).get_json() == self.answer.get_json()
 
     def test_stays_refused_when_it_is_sent_again(self, content: bytes, reason: str) -> None:
-        self.person.upload(self.declared, content)
-        assert self.person.finish(self.declared["id"]).get_json() == self.answer.get_json()
+        self.uploader.upload(self.declared, content)
+        assert self.uploader.finish(self.declared["id"]).get_json() == self.answer.get_json()
 
 
 class TestAPictureOf400Megapixels:
-    def test_is_refused_by_its_header(self, person: Person) -> None:
-        answer = person.finish(person.uploaded(black_png(20_000, 20_000)))
+    def test_is_refused_by_its_header(self, uploader: Uploader) -> None:
+        answer = uploader.finish(uploader.uploaded(black_png(20_000, 20_000)))
         assert fields(answer) == (422, {"file": "An image may have at most 40 million pixels."})
 
 
@@ -240,13 +244,13 @@ class TestAFileOfWhichTheStoreSaysSomethingElse:
     @pytest.mark.parametrize(
         "column", [{"size": 1}, {"content_type": "image/jpeg"}, {"sha256": sha256_of(b"")}], ids=str
     )
-    def test_is_refused(self, person: Person, database: Database, column: dict[str, Any]) -> None:
-        attachment_id = person.uploaded(PICTURE)
+    def test_is_refused(self, uploader: Uploader, database: Database, column: dict[str, Any]) -> None:
+        attachment_id = uploader.uploaded(PICTURE)
         with database.write() as db:
             for name, value in column.items():
                 setattr(db.get_one(Attachment, attachment_id), name, value)
         reason = "What arrived is not the file that was declared."
-        assert fields(person.finish(attachment_id)) == (422, {"file": reason})
+        assert fields(uploader.finish(attachment_id)) == (422, {"file": reason})
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, act: Callable[[], object]) -> None:
@@ -267,30 +271,35 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, act: Ca
 class TestTwoWhoFinishAtOnce:
     @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
     def test_get_the_same_answer(
-        self, person: Person, monkeypatch: pytest.MonkeyPatch, moment: tuple[object, str], content: bytes, status: int
+        self,
+        uploader: Uploader,
+        monkeypatch: pytest.MonkeyPatch,
+        moment: tuple[object, str],
+        content: bytes,
+        status: int,
     ) -> None:
-        attachment_id = person.uploaded(content)
+        attachment_id = uploader.uploaded(content)
         answers: list[Any] = []
-        meanwhile(monkeypatch, *moment, lambda: answers.append(person.finish(attachment_id)))
-        answers.append(person.finish(attachment_id))
+        meanwhile(monkeypatch, *moment, lambda: answers.append(uploader.finish(attachment_id)))
+        answers.append(uploader.finish(attachment_id))
         assert [(each.status_code, each.get_json()) for each in answers] == [(status, answers[0].get_json())] * 2
 
 
 class TestManyWhoFinishAtOnce:
     @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
-    def test_get_the_same_answer(self, person: Person, content: bytes, status: int) -> None:
-        attachment_id = person.uploaded(content)
+    def test_get_the_same_answer(self, uploader: Uploader, content: bytes, status: int) -> None:
+        attachment_id = uploader.uploaded(content)
         with ThreadPoolExecutor(3) as threads:
-            answers = list(threads.map(lambda _: person.finish(attachment_id), range(3)))
+            answers = list(threads.map(lambda _: uploader.finish(attachment_id), range(3)))
         assert {(each.status_code, each.get_data()) for each in answers} == {(status, answers[0].get_data())}
 
 
 class TestAFirstFinding:
-    def test_stands_when_a_second_differs(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        attachment_id = person.uploaded(PICTURE)
-        meanwhile(monkeypatch, queries, "record_finding", lambda: person.finish(attachment_id))
+    def test_stands_when_a_second_differs(self, uploader: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
+        attachment_id = uploader.uploaded(PICTURE)
+        meanwhile(monkeypatch, queries, "record_finding", lambda: uploader.finish(attachment_id))
         monkeypatch.setattr(ImagePool, "inspect", once_right_then_too_slow())
-        assert person.finish(attachment_id).get_json()["state"] == "ready"
+        assert uploader.finish(attachment_id).get_json()["state"] == "ready"
 
 
 def once_right_then_too_slow() -> Callable[..., ImageInfo]:
@@ -307,88 +316,90 @@ def once_right_then_too_slow() -> Callable[..., ImageInfo]:
 
 
 class TestAFinishOfAFileThatWasSweptMeanwhile:
-    def test_finds_nothing(self, person: Person, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        attachment_id = person.uploaded(PICTURE)
+    def test_finds_nothing(self, uploader: Uploader, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        attachment_id = uploader.uploaded(PICTURE)
 
         def sweep() -> None:
             with database.write() as db:
                 db.delete(db.get_one(Attachment, attachment_id))
 
         meanwhile(monkeypatch, uploads, "_inspect", sweep)
-        answer = person.finish(attachment_id)
+        answer = uploader.finish(attachment_id)
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
 
 class TestAMachineWithTooMuchImageWork:
     @pytest.fixture(autouse=True)
-    def busy(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(self, uploader: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
         def inspect(*_: Any) -> None:
             raise Busy
 
-        self.attachment_id = person.uploaded(PICTURE)
+        self.attachment_id = uploader.uploaded(PICTURE)
         with monkeypatch.context() as patched:
             patched.setattr(ImagePool, "inspect", inspect)
-            self.answer = person.finish(self.attachment_id)
+            self.answer = uploader.finish(self.attachment_id)
 
     def test_asks_to_come_back(self) -> None:
         assert (self.answer.status_code, self.answer.headers["Retry-After"]) == (503, "5")
 
-    def test_has_the_file_still_to_finish(self, person: Person) -> None:
-        assert person.finish(self.attachment_id).status_code == 200
+    def test_has_the_file_still_to_finish(self, uploader: Uploader) -> None:
+        assert uploader.finish(self.attachment_id).status_code == 200
 
 
 class TestAStoreThatIsDown:
     @pytest.fixture(autouse=True)
-    def down(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(self, uploader: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: Any, **__: Any) -> None:
             raise StoreUnavailable
 
-        self.attachment_id = person.uploaded(PICTURE)
-        self.wrong_id = person.uploaded(HTML)
+        self.attachment_id = uploader.uploaded(PICTURE)
+        self.wrong_id = uploader.uploaded(HTML)
         self.fail, self.monkeypatch = fail, monkeypatch
 
-    def test_cannot_say_what_it_has(self, person: Person) -> None:
+    def test_cannot_say_what_it_has(self, uploader: Uploader) -> None:
         self.monkeypatch.setattr(DiskStore, "head", self.fail)
-        answer = person.finish(self.attachment_id)
+        answer = uploader.finish(self.attachment_id)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
-    def test_does_not_change_what_was_found(self, person: Person) -> None:
+    def test_does_not_change_what_was_found(self, uploader: Uploader) -> None:
         self.monkeypatch.setattr(DiskStore, "delete", self.fail)
-        assert fields(person.finish(self.wrong_id)) == (422, {"file": NO_IMAGE})
+        assert fields(uploader.finish(self.wrong_id)) == (422, {"file": NO_IMAGE})
 
 
 class TestTheStore:
-    def test_is_never_asked_while_the_database_is_held(self, person: Person, holds_no_connection: list[str]) -> None:
-        attachment = person.finished(PICTURE)
-        person.finish(person.uploaded(HTML))
-        person.get(f"/api/attachments/{attachment['id']}/url")
-        person.get(f"/attachments/{attachment['id']}?w=320")
-        declared = person.declared_in_parts([FIRST, LAST])
-        person.get(f"/api/attachments/{declared['id']}")
+    def test_is_never_asked_while_the_database_is_held(
+        self, uploader: Uploader, holds_no_connection: list[str]
+    ) -> None:
+        attachment = uploader.finished(PICTURE)
+        uploader.finish(uploader.uploaded(HTML))
+        uploader.get(f"/api/attachments/{attachment['id']}/url")
+        uploader.get(f"/attachments/{attachment['id']}?w=320")
+        declared = uploader.declared_in_parts([FIRST, LAST])
+        uploader.get(f"/api/attachments/{declared['id']}")
         assert holds_no_connection == []
 
 
 class Film:
     """A file in two parts, declared and not sent yet."""
 
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self.declared = person.declared_in_parts([FIRST, LAST])
+    def __init__(self, uploader: Uploader) -> None:
+        self.uploader = uploader
+        self.declared = uploader.declared_in_parts([FIRST, LAST])
         self.path = f"/api/attachments/{self.declared['id']}"
 
     def state(self) -> Any:
-        return self.person.get(self.path).get_json()
+        return self.uploader.get(self.path).get_json()
 
     def send(self, number: int, content: bytes) -> None:
-        self.person.send_part(self.declared, number, content)
+        self.uploader.send_part(self.declared, number, content)
 
     def finish(self, checksums: list[str]) -> Any:
-        return self.person.finish(self.declared["id"], checksums)
+        return self.uploader.finish(self.declared["id"], checksums)
 
 
 @pytest.fixture
-def film(blog_on_either: Flask, user_factory: UserFactory) -> Film:
-    return Film(Person(blog_on_either, user_factory()))
+def film(blog_on_either: Flask, new_uploader: NewUploader) -> Film:
+    return Film(new_uploader(app=blog_on_either))
 
 
 class TestAFileInParts:
@@ -396,11 +407,11 @@ class TestAFileInParts:
         assert (film.declared["parts"], film.declared["part_size"]) == (2, PART_BYTES)
 
     def test_has_no_part_beyond_its_last(self, film: Film) -> None:
-        answer = film.person.ask("POST", f"{film.path}/parts", {"number": 3, "sha256": sha256_of(b"")})
+        answer = film.uploader.client.post(f"{film.path}/parts", json={"number": 3, "sha256": sha256_of(b"")})
         assert fields(answer) == (422, {"number": "There are 2 parts"})
 
     def test_has_parts_with_digests_of_their_own(self, film: Film) -> None:
-        answer = film.person.ask("POST", f"{film.path}/parts", {"number": 1, "sha256": sha256_of(b"") + "-1"})
+        answer = film.uploader.client.post(f"{film.path}/parts", json={"number": 1, "sha256": sha256_of(b"") + "-1"})
         assert fields(answer) == (422, {"sha256": "This must be the file's SHA-256"})
 
     def test_is_finished_with_digests_that_are_digests(self, film: Film) -> None:
@@ -449,7 +460,7 @@ class TestAFileOfWhichAllPartsArrived:
 
     def test_takes_no_more_parts_once_finished(self, film: Film) -> None:
         film.finish(CHECKSUMS)
-        answer = film.person.ask("POST", f"{film.path}/parts", {"number": 1, "sha256": CHECKSUMS[0]})
+        answer = film.uploader.client.post(f"{film.path}/parts", json={"number": 1, "sha256": CHECKSUMS[0]})
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
     def test_still_has_them_when_a_worker_died_after_joining_them(self, film: Film, blog_on_either: Flask) -> None:
@@ -462,41 +473,34 @@ class TestAFileOfWhichAllPartsArrived:
 
 
 class TestAFileWhoseStoreForgotItsParts:
-    def test_is_not_there_to_go_on_with(self, person: Person, database: Database, images: ImageServer) -> None:
-        film = Film(person)
+    def test_is_not_there_to_go_on_with(self, uploader: Uploader, database: Database, images: ImageServer) -> None:
+        film = Film(uploader)
         with database.read() as db:
             row = db.get_one(Attachment, film.declared["id"])
         images.store.abort_multipart(row.key, row.upload_id or "")
-        assert person.get(film.path).status_code == 404
+        assert uploader.get(film.path).status_code == 404
 
 
 class TestAPictureInOnePart:
-    def test_is_looked_at_like_any_other(self, person: Person) -> None:
-        declared = person.declared_in_parts([HTML], content_type="image/png")
-        person.send_part(declared, 1, HTML)
-        assert fields(person.finish(declared["id"], [sha256_of(HTML)])) == (422, {"file": NO_IMAGE})
+    def test_is_looked_at_like_any_other(self, uploader: Uploader) -> None:
+        declared = uploader.declared_in_parts([HTML], content_type="image/png")
+        uploader.send_part(declared, 1, HTML)
+        assert fields(uploader.finish(declared["id"], [sha256_of(HTML)])) == (422, {"file": NO_IMAGE})
 
 
-class Blogger(Person):
-    """Somebody who writes blogs by JSON."""
-
-    def publish(self, **values: Any) -> Any:
-        return self.ask("POST", "/api/blogs", {"title": "T", "content": "C", **values})
-
-    def revise(self, blog: Any, **values: Any) -> Any:
-        return self.ask("PATCH", f"/api/blogs/{blog['id']}", values)
+def publish(uploader: Uploader, **values: Any) -> Any:
+    return uploader.client.post("/api/blogs", json={"title": "T", "content": "C", **values})
 
 
-@pytest.fixture
-def blogger(app: Flask, user_factory: UserFactory) -> Blogger:
-    return Blogger(app, user_factory())
+def revise(uploader: Uploader, blog: Any, **values: Any) -> Any:
+    return uploader.client.patch(f"/api/blogs/{blog['id']}", json=values)
 
 
 class TestABlogWithAPicture:
     @pytest.fixture(autouse=True)
-    def published(self, blogger: Blogger) -> None:
-        self.picture = blogger.finished(PICTURE)
-        self.answer = blogger.publish(attachment_id=self.picture["id"])
+    def published(self, uploader: Uploader) -> None:
+        self.picture = uploader.finished(PICTURE)
+        self.answer = publish(uploader, attachment_id=self.picture["id"])
         self.blog = self.answer.get_json()
 
     def test_says_so(self) -> None:
@@ -504,34 +508,34 @@ class TestABlogWithAPicture:
         shown = {name: self.picture[name] for name in names} | {"fingerprint": fingerprint(self.picture["sha256"])}
         assert self.blog["attachment"] == shown
 
-    def test_keeps_it_when_something_else_changes(self, blogger: Blogger) -> None:
-        assert blogger.revise(self.blog, title="U").get_json()["attachment"] == self.blog["attachment"]
+    def test_keeps_it_when_something_else_changes(self, uploader: Uploader) -> None:
+        assert revise(uploader, self.blog, title="U").get_json()["attachment"] == self.blog["attachment"]
 
-    def test_keeps_it_when_it_is_attached_again(self, blogger: Blogger) -> None:
-        answer = blogger.revise(self.blog, attachment_id=self.picture["id"])
+    def test_keeps_it_when_it_is_attached_again(self, uploader: Uploader) -> None:
+        answer = revise(uploader, self.blog, attachment_id=self.picture["id"])
         assert answer.get_json()["attachment"] == self.blog["attachment"]
 
-    def test_counts_its_loss_as_a_change(self, blogger: Blogger) -> None:
-        changed = blogger.revise(self.blog, attachment_id=None).get_json()
+    def test_counts_its_loss_as_a_change(self, uploader: Uploader) -> None:
+        changed = revise(uploader, self.blog, attachment_id=None).get_json()
         assert changed["version"] == self.blog["version"] + 1
 
-    def test_loses_it_to_null(self, blogger: Blogger) -> None:
-        assert blogger.revise(self.blog, attachment_id=None).get_json()["attachment"] is None
+    def test_loses_it_to_null(self, uploader: Uploader) -> None:
+        assert revise(uploader, self.blog, attachment_id=None).get_json()["attachment"] is None
 
-    def test_can_change_it_for_another(self, blogger: Blogger) -> None:
-        other = blogger.finished(PICTURE)
-        assert blogger.revise(self.blog, attachment_id=other["id"]).get_json()["attachment"]["id"] == other["id"]
+    def test_can_change_it_for_another(self, uploader: Uploader) -> None:
+        other = uploader.finished(PICTURE)
+        assert revise(uploader, self.blog, attachment_id=other["id"]).get_json()["attachment"]["id"] == other["id"]
 
-    def test_has_it_to_itself(self, blogger: Blogger) -> None:
-        answer = blogger.publish(attachment_id=self.picture["id"])
+    def test_has_it_to_itself(self, uploader: Uploader) -> None:
+        answer = publish(uploader, attachment_id=self.picture["id"])
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
-    def test_gives_it_away_once_detached(self, blogger: Blogger) -> None:
-        blogger.revise(self.blog, attachment_id=None)
-        assert blogger.publish(attachment_id=self.picture["id"]).status_code == 201
+    def test_gives_it_away_once_detached(self, uploader: Uploader) -> None:
+        revise(uploader, self.blog, attachment_id=None)
+        assert publish(uploader, attachment_id=self.picture["id"]).status_code == 201
 
-    def test_leaves_it_to_nobody_when_it_is_deleted(self, blogger: Blogger, database: Database) -> None:
-        blogger.ask("DELETE", f"/api/blogs/{self.blog['id']}", {})
+    def test_leaves_it_to_nobody_when_it_is_deleted(self, uploader: Uploader, database: Database) -> None:
+        uploader.client.delete(f"/api/blogs/{self.blog['id']}")
         with database.read() as db:
             assert db.get_one(Attachment, self.picture["id"]).blog_id is None
 
@@ -539,46 +543,46 @@ class TestABlogWithAPicture:
 class TestWhatCannotBeAttached:
     @pytest.fixture(
         params=[
-            pytest.param(lambda blogger, _: blogger.uploaded(PICTURE), id="pending"),
+            pytest.param(lambda uploader, _: uploader.uploaded(PICTURE), id="pending"),
             pytest.param(lambda _, stranger: stranger.finished(PICTURE)["id"], id="another's"),
             pytest.param(lambda *_: 2**62, id="nothing"),
         ]
     )
-    def wanted(self, request: pytest.FixtureRequest, blogger: Blogger, stranger: Person) -> int:
-        return int(request.param(blogger, stranger))
+    def wanted(self, request: pytest.FixtureRequest, uploader: Uploader, stranger: Uploader) -> int:
+        return int(request.param(uploader, stranger))
 
-    def test_is_not_found_for_a_new_blog(self, blogger: Blogger, wanted: int) -> None:
-        answer = blogger.publish(attachment_id=wanted)
+    def test_is_not_found_for_a_new_blog(self, uploader: Uploader, wanted: int) -> None:
+        answer = publish(uploader, attachment_id=wanted)
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
-    def test_leaves_no_blog_behind(self, blogger: Blogger, wanted: int) -> None:
-        blogger.publish(attachment_id=wanted)
-        assert blogger.get("/api/blogs").get_json() == []
+    def test_leaves_no_blog_behind(self, uploader: Uploader, wanted: int) -> None:
+        publish(uploader, attachment_id=wanted)
+        assert uploader.get("/api/blogs").get_json() == []
 
-    def test_is_not_found_for_a_blog_that_is_there(self, blogger: Blogger, wanted: int) -> None:
-        blog = blogger.publish().get_json()
-        answer = blogger.revise(blog, attachment_id=wanted, title="U")
+    def test_is_not_found_for_a_blog_that_is_there(self, uploader: Uploader, wanted: int) -> None:
+        blog = publish(uploader).get_json()
+        answer = revise(uploader, blog, attachment_id=wanted, title="U")
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
-    def test_takes_nothing_from_a_blog_that_is_there(self, blogger: Blogger, wanted: int) -> None:
-        blog = blogger.publish(attachment_id=blogger.finished(PICTURE)["id"]).get_json()
-        blogger.revise(blog, attachment_id=wanted, title="U")
-        assert blogger.get(f"/api/blogs/{blog['id']}").get_json() == blog
+    def test_takes_nothing_from_a_blog_that_is_there(self, uploader: Uploader, wanted: int) -> None:
+        blog = publish(uploader, attachment_id=uploader.finished(PICTURE)["id"]).get_json()
+        revise(uploader, blog, attachment_id=wanted, title="U")
+        assert uploader.get(f"/api/blogs/{blog['id']}").get_json() == blog
 
 
 class TestARefusedPicture:
-    def test_cannot_be_attached(self, blogger: Blogger) -> None:
-        refused = blogger.uploaded(HTML)
-        blogger.finish(refused)
-        assert blogger.publish(attachment_id=refused).status_code == 404
+    def test_cannot_be_attached(self, uploader: Uploader) -> None:
+        refused = uploader.uploaded(HTML)
+        uploader.finish(refused)
+        assert publish(uploader, attachment_id=refused).status_code == 404
 
 
 class TestADownloadAddress:
     @pytest.fixture
-    def address(self, app_on_s3: Flask, user_factory: UserFactory) -> str:
-        person = Person(app_on_s3, user_factory())
-        document = person.finished(PICTURE, filename='..\\../a "b"\u202egnp.exe/ü.png')
-        return str(person.get(f"/api/attachments/{document['id']}/url").get_json()["file_url"])
+    def address(self, app_on_s3: Flask, new_uploader: NewUploader) -> str:
+        uploader = new_uploader(app=app_on_s3)
+        document = uploader.finished(PICTURE, filename='..\\../a "b"\u202egnp.exe/ü.png')
+        return str(uploader.get(f"/api/attachments/{document['id']}/url").get_json()["file_url"])
 
     def test_gives_the_file_to_whoever_has_it(self, address: str) -> None:
         assert requests.get(address, timeout=10).content == PICTURE
@@ -595,7 +599,7 @@ class TestADownloadAddress:
 
 class TestADownloadOfWhatIsNotThere:
     @pytest.mark.parametrize("number", ["1", str(2**63 - 1)])
-    def test_is_not_found(self, stranger: Person, number: str) -> None:
+    def test_is_not_found(self, stranger: Uploader, number: str) -> None:
         answer = stranger.get(f"/api/attachments/{number}/url")
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
@@ -603,21 +607,28 @@ class TestADownloadOfWhatIsNotThere:
 class TestAPictureThatIsShared:
     @pytest.fixture(params=["app", "app_on_s3"])
     def address(
-        self, request: pytest.FixtureRequest, user_factory: UserFactory, blog_factory: BlogFactory, database: Database
+        self,
+        request: pytest.FixtureRequest,
+        client_for: ClientFor,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
+        database: Database,
     ) -> str:
         """What somebody with whom its blog is shared is given."""
         app: Flask = request.getfixturevalue(request.param)
         owner, reader = user_factory(), user_factory()
         exif = Image.Exif()
         exif[0x8825] = {1: "N", 2: (48.0, 51.0, 29.0)}
-        attachment = Person(app, owner).finished(a_picture(kind="JPEG", exif=exif), content_type="image/jpeg")
+        attachment = Uploader(client_for(owner, app=app), owner).finished(
+            a_picture(kind="JPEG", exif=exif), content_type="image/jpeg"
+        )
         blog = blog_factory(owner)
         with database.write() as db:
             attach(db, owner.id, blog.id, attachment["id"])
             db.add(Share(blog_id=blog.id, email=reader.email))
         self.images: ImageServer = app.extensions["images"]
         self.key = f"{attachment['key']}-shared"
-        return str(Person(app, reader).get(f"/api/attachments/{attachment['id']}/url").get_json()["file_url"])
+        return str(client_for(reader, app=app).get(f"/api/attachments/{attachment['id']}/url").get_json()["file_url"])
 
     def test_does_not_tell_where_it_was_taken(self, address: str) -> None:
         with self.images.store.open(self.key) as body:

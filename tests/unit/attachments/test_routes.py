@@ -26,8 +26,8 @@ from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.attachment import AttachmentFactory, a_picture
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
-from tests.factories.user import UserFactory
-from tests.unit.attachments.person import Person
+from tests.unit.attachments.uploader import Uploader
+from tests.unit.conftest import NewUploader
 
 ORIENTATION, GPS = 0x0112, 0x8825
 MEGABYTE = 1024 * 1024
@@ -42,8 +42,8 @@ def photo() -> bytes:
 
 
 @pytest.fixture
-def picture(person: Person, attachment_factory: AttachmentFactory) -> Attachment:
-    return attachment_factory(person.user, body=photo(), content_type="image/jpeg")
+def picture(uploader: Uploader, attachment_factory: AttachmentFactory) -> Attachment:
+    return attachment_factory(uploader.user, body=photo(), content_type="image/jpeg")
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def lasting_address(picture: Attachment, address: str) -> str:
 
 class TestAnOriginal:
     @pytest.fixture(autouse=True)
-    def served(self, person: Person, address: str) -> None:
-        self.answer = person.get(address)
+    def served(self, uploader: Uploader, address: str) -> None:
+        self.answer = uploader.get(address)
 
     def test_is_as_it_was_sent(self) -> None:
         assert (self.answer.get_data(), self.answer.headers["Content-Type"]) == (photo(), "image/jpeg")
@@ -85,71 +85,71 @@ class TestAnOriginal:
 
 class TestAnAddressWithAFingerprint:
     @pytest.mark.parametrize("query", ["", "&w=320"])
-    def test_may_be_kept_for_ever(self, person: Person, lasting_address: str, query: str) -> None:
-        headers = person.get(lasting_address + query).headers
+    def test_may_be_kept_for_ever(self, uploader: Uploader, lasting_address: str, query: str) -> None:
+        headers = uploader.get(lasting_address + query).headers
         assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
 
-    def test_may_be_kept_for_ever_by_who_has_it_already(self, person: Person, lasting_address: str) -> None:
+    def test_may_be_kept_for_ever_by_who_has_it_already(self, uploader: Uploader, lasting_address: str) -> None:
         tag = f'"{sha256_of(photo())}"'
-        headers = person.get(lasting_address, **{"If-None-Match": tag}).headers
+        headers = uploader.get(lasting_address, **{"If-None-Match": tag}).headers
         assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
 
-    def test_of_other_content_is_looked_at_again(self, person: Person, address: str) -> None:
-        assert person.get(f"{address}?v={fingerprint('another')}").headers["Cache-Control"] == "private, no-cache"
+    def test_of_other_content_is_looked_at_again(self, uploader: Uploader, address: str) -> None:
+        assert uploader.get(f"{address}?v={fingerprint('another')}").headers["Cache-Control"] == "private, no-cache"
 
 
 class TestAVariant:
     @pytest.mark.parametrize(("width", "size"), [(320, (320, 640)), (640, (640, 1280)), (1280, (1000, 2000))])
     def test_is_turned_and_at_most_that_wide(
-        self, person: Person, address: str, width: int, size: tuple[int, int]
+        self, uploader: Uploader, address: str, width: int, size: tuple[int, int]
     ) -> None:
-        image = Image.open(io.BytesIO(person.get(f"{address}?w={width}").get_data()))
+        image = Image.open(io.BytesIO(uploader.get(f"{address}?w={width}").get_data()))
         assert (image.format, image.size) == ("WEBP", size)
 
-    def test_says_nothing_of_where_it_was_taken(self, person: Person, address: str) -> None:
-        image = Image.open(io.BytesIO(person.get(f"{address}?w=320").get_data()))
+    def test_says_nothing_of_where_it_was_taken(self, uploader: Uploader, address: str) -> None:
+        image = Image.open(io.BytesIO(uploader.get(f"{address}?w=320").get_data()))
         assert dict(image.getexif()) == {}
 
-    def test_has_a_tag_of_its_own(self, person: Person, address: str) -> None:
-        assert person.get(f"{address}?w=320").headers["ETag"] == f'"{sha256_of(photo())}-320"'
+    def test_has_a_tag_of_its_own(self, uploader: Uploader, address: str) -> None:
+        assert uploader.get(f"{address}?w=320").headers["ETag"] == f'"{sha256_of(photo())}-320"'
 
     @pytest.mark.parametrize("width", ["", "0", "319", "2000", "-320", "320.0", "0320", "x"])
-    def test_of_another_width_is_not_there(self, person: Person, address: str, width: str) -> None:
-        assert person.get(f"{address}?w={width}").status_code == 404
+    def test_of_another_width_is_not_there(self, uploader: Uploader, address: str, width: str) -> None:
+        assert uploader.get(f"{address}?w={width}").status_code == 404
 
     def test_waits_when_there_is_too_much_image_work(
-        self, person: Person, address: str, monkeypatch: pytest.MonkeyPatch
+        self, uploader: Uploader, address: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def variant(*_: Any) -> None:
             raise Busy
 
         monkeypatch.setattr(ImagePool, "variant", variant)
-        answer = person.get(f"{address}?w=320")
+        answer = uploader.get(f"{address}?w=320")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
     def test_that_cannot_be_made_is_no_fault_of_ours(
-        self, person: Person, attachment_factory: AttachmentFactory
+        self, uploader: Uploader, attachment_factory: AttachmentFactory
     ) -> None:
-        damaged = attachment_factory(person.user, body=photo()[:1000], content_type="image/jpeg")
-        assert person.get(f"/attachments/{damaged.id}?w=320").status_code == 422
+        damaged = attachment_factory(uploader.user, body=photo()[:1000], content_type="image/jpeg")
+        assert uploader.get(f"/attachments/{damaged.id}?w=320").status_code == 422
 
 
 class TestAPictureSomebodyHas:
     @pytest.mark.parametrize("query", ["", "?w=320"])
-    def test_is_not_sent_again(self, person: Person, address: str, query: str) -> None:
-        tag = person.get(address + query).headers["ETag"]
-        again = person.get(address + query, **{"If-None-Match": tag})
+    def test_is_not_sent_again(self, uploader: Uploader, address: str, query: str) -> None:
+        tag = uploader.get(address + query).headers["ETag"]
+        again = uploader.get(address + query, **{"If-None-Match": tag})
         assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
 
-    def test_is_not_even_looked_at(self, person: Person, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        tag = person.get(address).headers["ETag"]
+    def test_is_not_even_looked_at(self, uploader: Uploader, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        tag = uploader.get(address).headers["ETag"]
         monkeypatch.delattr(ImageServer, "original")
-        assert person.get(address, **{"If-None-Match": tag}).status_code == 304
+        assert uploader.get(address, **{"If-None-Match": tag}).status_code == 304
 
-    def test_is_sent_when_it_is_another(self, person: Person, address: str) -> None:
-        assert person.get(address, **{"If-None-Match": '"another"'}).status_code == 200
+    def test_is_sent_when_it_is_another(self, uploader: Uploader, address: str) -> None:
+        assert uploader.get(address, **{"If-None-Match": '"another"'}).status_code == 200
 
-    def test_is_hidden_from_a_stranger_who_knows_its_tag(self, stranger: Person, address: str) -> None:
+    def test_is_hidden_from_a_stranger_who_knows_its_tag(self, stranger: Uploader, address: str) -> None:
         assert stranger.get(address, **{"If-None-Match": f'"{sha256_of(photo())}"'}).status_code == 404
 
 
@@ -157,20 +157,20 @@ class TestARangeOfAPicture:
     @pytest.mark.parametrize(
         ("wanted", "begin", "end"), [("0-9", 0, 10), ("100-", 100, None), ("-10", -10, None), ("5-99999999", 5, None)]
     )
-    def test_is_sent_alone(self, person: Person, address: str, wanted: str, begin: int, end: int | None) -> None:
-        answer = person.get(address, Range=f"bytes={wanted}")
+    def test_is_sent_alone(self, uploader: Uploader, address: str, wanted: str, begin: int, end: int | None) -> None:
+        answer = uploader.get(address, Range=f"bytes={wanted}")
         assert (answer.status_code, answer.get_data()) == (206, photo()[begin:end])
 
-    def test_says_where_it_is_from(self, person: Person, address: str) -> None:
-        answer = person.get(address, Range="bytes=0-9")
+    def test_says_where_it_is_from(self, uploader: Uploader, address: str) -> None:
+        answer = uploader.get(address, Range="bytes=0-9")
         assert answer.headers["Content-Range"] == f"bytes 0-9/{len(photo())}"
 
-    def test_that_is_not_there_is_refused_with_the_length(self, person: Person, address: str) -> None:
-        answer = person.get(address, Range="bytes=99999999-")
+    def test_that_is_not_there_is_refused_with_the_length(self, uploader: Uploader, address: str) -> None:
+        answer = uploader.get(address, Range="bytes=99999999-")
         assert (answer.status_code, answer.headers["Content-Range"]) == (416, f"bytes */{len(photo())}")
 
-    def test_of_another_version_is_all_of_this_one(self, person: Person, address: str) -> None:
-        answer = person.get(address, Range="bytes=0-9", **{"If-Range": '"another"'})
+    def test_of_another_version_is_all_of_this_one(self, uploader: Uploader, address: str) -> None:
+        answer = uploader.get(address, Range="bytes=0-9", **{"If-Range": '"another"'})
         assert (answer.status_code, answer.get_data()) == (200, photo())
 
 
@@ -180,15 +180,15 @@ class TestAPictureOnASharedBlog:
     @pytest.fixture(autouse=True)
     def shared(
         self,
-        person: Person,
-        stranger: Person,
+        uploader: Uploader,
+        stranger: Uploader,
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
         attachment_factory: AttachmentFactory,
     ) -> None:
-        blog = blog_factory(person.user)
+        blog = blog_factory(uploader.user)
         share_factory(blog, stranger.user)
-        self.picture = attachment_factory(person.user, blog, body=photo(), content_type="image/jpeg")
+        self.picture = attachment_factory(uploader.user, blog, body=photo(), content_type="image/jpeg")
         self.reader = stranger
 
     @pytest.mark.parametrize("query", ["", "?v={0.fingerprint}", "?w=320", "?w=1280"])
@@ -204,10 +204,10 @@ class TestAPictureOnASharedBlog:
 
 @pytest.mark.parametrize("body", [a_picture() + HTML, a_picture(kind="GIF", comment=HTML)], ids=["PNG", "GIF"])
 class TestAPictureThatIsAPageToo:
-    def test_is_only_a_picture_even_to_its_uploader(self, person: Person, body: bytes) -> None:
+    def test_is_only_a_picture_even_to_its_uploader(self, uploader: Uploader, body: bytes) -> None:
         content_type = "image/png" if body.startswith(b"\x89PNG") else "image/gif"
-        document = person.finished(body, content_type=content_type)
-        headers = person.get(f"/attachments/{document['id']}").headers
+        document = uploader.finished(body, content_type=content_type)
+        headers = uploader.get(f"/attachments/{document['id']}").headers
         policy = headers["Content-Security-Policy"].partition(";")[0]
         assert (headers["Content-Type"], headers["X-Content-Type-Options"], policy) == (
             content_type,
@@ -215,17 +215,17 @@ class TestAPictureThatIsAPageToo:
             "sandbox",
         )
 
-    def test_is_shown_to_others_without_the_page(self, person: Person, body: bytes) -> None:
+    def test_is_shown_to_others_without_the_page(self, uploader: Uploader, body: bytes) -> None:
         content_type = "image/png" if body.startswith(b"\x89PNG") else "image/gif"
-        document = person.finished(body, content_type=content_type)
-        assert b"<script>" not in person.get(f"/attachments/{document['id']}?w=320").get_data()
+        document = uploader.finished(body, content_type=content_type)
+        assert b"<script>" not in uploader.get(f"/attachments/{document['id']}?w=320").get_data()
 
 
 class TestAFileThatIsNoPicture:
     @pytest.fixture
-    def answer(self, person: Person) -> Any:
-        document = person.finished(HTML, filename="page.html", content_type="text/plain")
-        return person.get(f"/attachments/{document['id']}")
+    def answer(self, uploader: Uploader) -> Any:
+        document = uploader.finished(HTML, filename="page.html", content_type="text/plain")
+        return uploader.get(f"/attachments/{document['id']}")
 
     def test_is_fetched_from_the_store(self, answer: Any) -> None:
         assert (answer.status_code, answer.headers["Location"].startswith("http://localhost/store/")) == (303, True)
@@ -250,36 +250,36 @@ class TestAFileThatIsNoPicture:
 
 class TestAStoreThatIsDown:
     @pytest.fixture(autouse=True)
-    def down(self, person: Person, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(self, uploader: Uploader, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: Any, **__: Any) -> None:
             raise StoreUnavailable
 
-        person.get(f"{address}?w=320")
+        uploader.get(f"{address}?w=320")
         monkeypatch.setattr(DiskStore, "open", fail)
 
-    def test_leaves_what_is_cached(self, person: Person, address: str) -> None:
-        assert person.get(f"{address}?w=320").status_code == 200
+    def test_leaves_what_is_cached(self, uploader: Uploader, address: str) -> None:
+        assert uploader.get(f"{address}?w=320").status_code == 200
 
-    def test_leaves_what_can_be_made_of_it(self, person: Person, address: str) -> None:
-        assert person.get(f"{address}?w=640").status_code == 200
+    def test_leaves_what_can_be_made_of_it(self, uploader: Uploader, address: str) -> None:
+        assert uploader.get(f"{address}?w=640").status_code == 200
 
     def test_has_others_come_back(
-        self, person: Person, attachment_factory: AttachmentFactory, picture: Attachment
+        self, uploader: Uploader, attachment_factory: AttachmentFactory, picture: Attachment
     ) -> None:
-        other = attachment_factory(person.user)
-        answer = person.get(f"/attachments/{other.id}")
+        other = attachment_factory(uploader.user)
+        answer = uploader.get(f"/attachments/{other.id}")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
 class TestACacheThatIsBroken:
     def test_costs_no_more_than_the_way_to_the_store(
-        self, person: Person, address: str, monkeypatch: pytest.MonkeyPatch
+        self, uploader: Uploader, address: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: Any) -> None:
             raise OSError
 
         monkeypatch.setattr(DiskCache, "_filled", fail)
-        assert person.get(address).get_data() == photo()
+        assert uploader.get(address).get_data() == photo()
 
 
 class SignedPut:
@@ -354,10 +354,10 @@ class TestTheAddressOfAnUpload:
 class TestTheAddressOfADownload:
     @pytest.fixture
     def url(
-        self, images: ImageServer, client: FlaskClient, person: Person, attachment_factory: AttachmentFactory
+        self, images: ImageServer, client: FlaskClient, uploader: Uploader, attachment_factory: AttachmentFactory
     ) -> str:
-        attachment = attachment_factory(person.user, body=photo(), content_type="image/jpeg")
-        return str(person.get(f"/api/attachments/{attachment.id}/url").get_json()["file_url"])
+        attachment = attachment_factory(uploader.user, body=photo(), content_type="image/jpeg")
+        return str(uploader.get(f"/api/attachments/{attachment.id}/url").get_json()["file_url"])
 
     def test_gives_the_file(self, client: FlaskClient, url: str) -> None:
         with client.get(url) as answer:
@@ -384,10 +384,10 @@ class TestABlogWithItsFilesInABucket:
         with app_on_s3.test_client().open("/store/1/key", method=method) as answer:
             assert answer.status_code == 404
 
-    def test_shows_its_pictures(self, app_on_s3: Flask, user_factory: UserFactory) -> None:
-        person = Person(app_on_s3, user_factory())
-        document = person.finished(photo(), content_type="image/jpeg")
-        assert person.get(f"/attachments/{document['id']}").get_data() == photo()
+    def test_shows_its_pictures(self, app_on_s3: Flask, new_uploader: NewUploader) -> None:
+        uploader = new_uploader(app=app_on_s3)
+        document = uploader.finished(photo(), content_type="image/jpeg")
+        assert uploader.get(f"/attachments/{document['id']}").get_data() == photo()
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 """Uploads in parts, as the blog tells of them."""
 
 import pytest
-from flask.testing import FlaskClient
 
 from app.attachments.models import Attachment
 from app.db import Database
 from app.images.server import ImageServer
 from app.storage.store import composite, sha256_of
-from tests.factories.session import SessionFactory
+from tests.conftest import ClientFor
 from tests.factories.user import UserFactory
 
 CHECKSUMS = [sha256_of(b"1"), sha256_of(b"2")]
@@ -15,15 +14,14 @@ CHECKSUMS = [sha256_of(b"1"), sha256_of(b"2")]
 
 class TestAnUploadInParts:
     @pytest.fixture(autouse=True)
-    def declared(self, client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory) -> None:
-        self.client = client
-        self.headers = {"Sec-Fetch-Site": "same-origin", **session_factory(user_factory()).header}
+    def declared(self, client_for: ClientFor, user_factory: UserFactory) -> None:
+        self.client = client_for(user_factory())
         declaration = {"filename": "film.mp4", "content_type": "video/mp4", "size": 20 * 1024**2}
         body = {**declaration, "sha256": composite(CHECKSUMS)}
-        self.id = client.post("/api/attachments", json=body, headers=self.headers).get_json()["id"]
+        self.id = self.client.post("/api/attachments", json=body).get_json()["id"]
 
     def status_and_parts(self) -> tuple[int, object]:
-        answer = self.client.get(f"/api/attachments/{self.id}", headers=self.headers)
+        answer = self.client.get(f"/api/attachments/{self.id}")
         return answer.status_code, answer.get_json().get("parts")
 
     def test_has_no_parts_yet(self) -> None:

@@ -5,23 +5,25 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.conftest import ClientFor
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
-from tests.unit.blogs.caller import Caller
+from tests.unit.blogs.answers import outcome
 
 MISSING = "You must provide a value"
 
 
 @pytest.fixture
-def caller(client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory) -> Caller:
-    return Caller(client, session_factory(user_factory()).header)
+def caller(client_for: ClientFor, user_factory: UserFactory) -> FlaskClient:
+    return client_for(user_factory())
 
 
 class TestASavedBlog:
     @pytest.fixture(autouse=True)
-    def saved(self, caller: Caller) -> None:
-        self.status, self.blog = caller("POST", body={"title": " First light ", "content": "It was\r\nbright. "})
+    def saved(self, caller: FlaskClient) -> None:
+        self.status, self.blog = outcome(
+            caller.post("/api/blogs", json={"title": " First light ", "content": "It was\r\nbright. "})
+        )
 
     def test_is_created(self) -> None:
         assert self.status == 201
@@ -32,54 +34,53 @@ class TestASavedBlog:
     def test_has_its_title_without_the_spaces_around_it(self) -> None:
         assert self.blog["title"] == "First light"
 
-    def test_has_its_title_in_one_line(self, caller: Caller) -> None:
-        _, blog = caller("POST", body={"title": "One\nline", "content": "C"})
+    def test_has_its_title_in_one_line(self, caller: FlaskClient) -> None:
+        blog = caller.post("/api/blogs", json={"title": "One\nline", "content": "C"}).get_json()
         assert blog["title"] == "One line"
 
     def test_has_its_content_as_typed_with_one_kind_of_line_end(self) -> None:
         assert self.blog["content"] == "It was\nbright. "
 
-    def test_can_be_read_back(self, caller: Caller) -> None:
-        assert caller("GET", f"/{self.blog['id']}") == (200, self.blog)
+    def test_can_be_read_back(self, caller: FlaskClient) -> None:
+        assert outcome(caller.get(f"/api/blogs/{self.blog['id']}")) == (200, self.blog)
 
-    def test_is_in_the_list(self, caller: Caller) -> None:
-        assert caller("GET") == (200, [self.blog])
+    def test_is_in_the_list(self, caller: FlaskClient) -> None:
+        assert outcome(caller.get("/api/blogs")) == (200, [self.blog])
 
-    def test_can_be_changed_in_part(self, caller: Caller) -> None:
-        _, changed = caller("PATCH", f"/{self.blog['id']}", {"title": "Second"})
+    def test_can_be_changed_in_part(self, caller: FlaskClient) -> None:
+        changed = caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": "Second"}).get_json()
         assert (changed["title"], changed["content"], changed["version"]) == ("Second", self.blog["content"], 2)
 
-    def test_keeps_its_version_when_nothing_changes(self, caller: Caller) -> None:
-        assert caller("PATCH", f"/{self.blog['id']}", {}) == (200, self.blog)
+    def test_keeps_its_version_when_nothing_changes(self, caller: FlaskClient) -> None:
+        assert outcome(caller.patch(f"/api/blogs/{self.blog['id']}", json={})) == (200, self.blog)
 
-    def test_is_not_changed_from_an_old_version(self, caller: Caller) -> None:
-        caller("PATCH", f"/{self.blog['id']}", {"title": "Second"})
-        answer = caller("PATCH", f"/{self.blog['id']}", {"title": "Third", "version": 1})
+    def test_is_not_changed_from_an_old_version(self, caller: FlaskClient) -> None:
+        caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": "Second"})
+        answer = outcome(caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": "Third", "version": 1}))
         assert answer == (409, {"error": "This blog was changed since you opened it."})
 
-    def test_cannot_be_given_away(self, caller: Caller) -> None:
-        assert caller("PATCH", f"/{self.blog['id']}", {"owner_id": 1})[0] == 422
+    def test_cannot_be_given_away(self, caller: FlaskClient) -> None:
+        assert caller.patch(f"/api/blogs/{self.blog['id']}", json={"owner_id": 1}).status_code == 422
 
-    def test_cannot_lose_its_title(self, caller: Caller) -> None:
-        status, answer = caller("PATCH", f"/{self.blog['id']}", {"title": " "})
+    def test_cannot_lose_its_title(self, caller: FlaskClient) -> None:
+        status, answer = outcome(caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": " "}))
         assert (status, answer["fields"]) == (422, {"title": MISSING})
 
-    def test_is_gone_after_deleting(self, caller: Caller) -> None:
-        assert caller("DELETE", f"/{self.blog['id']}") == (204, None)
-        assert caller("GET", f"/{self.blog['id']}") == (404, {"error": "There is no such blog."})
+    def test_is_gone_after_deleting(self, caller: FlaskClient) -> None:
+        assert outcome(caller.delete(f"/api/blogs/{self.blog['id']}")) == (204, None)
+        assert outcome(caller.get(f"/api/blogs/{self.blog['id']}")) == (
+            404,
+            {"error": "There is no such blog."},
+        )
 
 
 class TestAListOfBlogs:
     def test_is_newest_first_and_the_callers_own(
-        self,
-        client: FlaskClient,
-        user_factory: UserFactory,
-        session_factory: SessionFactory,
-        blog_factory: BlogFactory,
+        self, client_for: ClientFor, user_factory: UserFactory, blog_factory: BlogFactory
     ) -> None:
         user, other = user_factory(), user_factory()
         first, _, second = blog_factory(user), blog_factory(other), blog_factory(user)
-        _, blogs = Caller(client, session_factory(user).header)("GET")
+        blogs = client_for(user).get("/api/blogs").get_json()
         assert [blog["id"] for blog in blogs] == [second.id, first.id]
 
 
@@ -100,18 +101,18 @@ class TestABlogThatBreaksARule:
         ids=lambda value: str(value)[:40],
     )
     def test_is_refused_with_the_field_to_blame(
-        self, caller: Caller, body: dict[str, Any], fields: dict[str, str]
+        self, caller: FlaskClient, body: dict[str, Any], fields: dict[str, str]
     ) -> None:
-        status, answer = caller("POST", body=body)
+        status, answer = outcome(caller.post("/api/blogs", json=body))
         assert (status, answer["fields"]) == (422, fields)
 
-    def test_leaves_nothing_behind(self, caller: Caller) -> None:
-        caller("POST", body={"title": "T"})
-        assert caller("GET") == (200, [])
+    def test_leaves_nothing_behind(self, caller: FlaskClient) -> None:
+        caller.post("/api/blogs", json={"title": "T"})
+        assert outcome(caller.get("/api/blogs")) == (200, [])
 
 
 class TestABlogAtTheLimit:
     @pytest.mark.parametrize("letter", ["x", "é", "語", "🖋"])
-    def test_is_measured_in_characters(self, caller: Caller, letter: str) -> None:
-        status, _ = caller("POST", body={"title": letter * 200, "content": letter * 100_000})
+    def test_is_measured_in_characters(self, caller: FlaskClient, letter: str) -> None:
+        status = caller.post("/api/blogs", json={"title": letter * 200, "content": letter * 100_000}).status_code
         assert status == 201

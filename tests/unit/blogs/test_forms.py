@@ -12,35 +12,31 @@ from app.blogs.models import Blog
 from app.blogs.queries import remove
 from app.db import Database
 from app.errors import Changed, InkwellError
+from tests.conftest import ClientFor
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 
 TYPED = {"title": "First light", "content": "It was bright."}
 
 
-class Writer:
-    """Somebody who sends the forms of their own pages."""
-
-    def __init__(self, client: FlaskClient, user: User, cookie: dict[str, str]) -> None:
-        self.user = user
-        self._client = client
-        self._headers = {"Sec-Fetch-Site": "same-origin", **cookie}
-
-    def __call__(self, step: str, attachment_id: object) -> TestResponse:
-        form = {**TYPED, "step": step, "attachment_id": str(attachment_id)}
-        return self._client.post("/blogs/new", data=form, headers=self._headers)
-
-    def change(self, blog: Blog, attachment_id: object, **fields: str) -> TestResponse:
-        form = {**TYPED, "version": str(blog.version), "attachment_id": str(attachment_id), **fields}
-        return self._client.post(f"/blogs/{blog.id}/edit", data=form, headers=self._headers)
+@pytest.fixture
+def user(user_factory: UserFactory) -> User:
+    return user_factory()
 
 
 @pytest.fixture
-def writer(client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory) -> Writer:
-    user = user_factory()
-    return Writer(client, user, session_factory(user).header)
+def writer(client_for: ClientFor, user: User) -> FlaskClient:
+    return client_for(user)
+
+
+def send(writer: FlaskClient, step: str, attachment_id: object) -> TestResponse:
+    return writer.post("/blogs/new", data={**TYPED, "step": step, "attachment_id": str(attachment_id)})
+
+
+def change(writer: FlaskClient, blog: Blog, attachment_id: object, **fields: str) -> TestResponse:
+    form = {**TYPED, "version": str(blog.version), "attachment_id": str(attachment_id), **fields}
+    return writer.post(f"/blogs/{blog.id}/edit", data=form)
 
 
 def without_nonce(answer: TestResponse) -> str:
@@ -50,56 +46,56 @@ def without_nonce(answer: TestResponse) -> str:
 
 class TestAFormWithAFile:
     @pytest.fixture(autouse=True)
-    def uploaded(self, writer: Writer, attachment_factory: AttachmentFactory) -> None:
-        self.attachment = attachment_factory(writer.user)
+    def uploaded(self, user: User, attachment_factory: AttachmentFactory) -> None:
+        self.attachment = attachment_factory(user)
         self.id = self.attachment.id
 
-    def test_shows_it_at_the_review(self, writer: Writer) -> None:
+    def test_shows_it_at_the_review(self, writer: FlaskClient) -> None:
         address = f'src="/attachments/{self.id}?v={self.attachment.fingerprint}&amp;w=320"'
-        assert address in writer("review", self.id).text
+        assert address in send(writer, "review", self.id).text
 
-    def test_keeps_it_on_the_way_back(self, writer: Writer) -> None:
-        assert f'name="attachment_id" value="{self.id}"' in writer("edit", self.id).text
+    def test_keeps_it_on_the_way_back(self, writer: FlaskClient) -> None:
+        assert f'name="attachment_id" value="{self.id}"' in send(writer, "edit", self.id).text
 
-    def test_is_saved(self, writer: Writer) -> None:
-        assert writer("save", self.id).status_code == 303
+    def test_is_saved(self, writer: FlaskClient) -> None:
+        assert send(writer, "save", self.id).status_code == 303
 
 
 class TestAFormWithoutAFile:
-    def test_is_saved(self, writer: Writer) -> None:
-        assert writer("save", "").status_code == 303
+    def test_is_saved(self, writer: FlaskClient) -> None:
+        assert send(writer, "save", "").status_code == 303
 
 
 class TestAFormWithAFileThatIsGone:
     @pytest.mark.parametrize("attachment_id", [2**62, 2**63 - 1])
-    def test_is_shown_again_with_its_text(self, writer: Writer, attachment_id: int) -> None:
-        answer = writer("save", attachment_id)
+    def test_is_shown_again_with_its_text(self, writer: FlaskClient, attachment_id: int) -> None:
+        answer = send(writer, "save", attachment_id)
         assert (answer.status_code, TYPED["content"] in answer.text) == (404, True)
 
-    def test_says_what_to_do(self, writer: Writer) -> None:
-        assert "Add it again, or save without it." in writer("save", 2**62).text
+    def test_says_what_to_do(self, writer: FlaskClient) -> None:
+        assert "Add it again, or save without it." in send(writer, "save", 2**62).text
 
 
 class TestAnEditOfABlogWithAnImage:
     @pytest.fixture(autouse=True)
-    def attached(self, writer: Writer, blog_factory: BlogFactory, attachment_factory: AttachmentFactory) -> None:
-        self.blog = blog_factory(writer.user)
-        self.id = attachment_factory(writer.user, self.blog).id
+    def attached(self, user: User, blog_factory: BlogFactory, attachment_factory: AttachmentFactory) -> None:
+        self.blog = blog_factory(user)
+        self.id = attachment_factory(user, self.blog).id
 
     @pytest.mark.parametrize(
         ("wrong", "status"), [({}, 404), ({"title": ""}, 422), ({"version": "99"}, 409)], ids=["gone", "empty", "old"]
     )
     def test_still_shows_it_when_the_chosen_one_is_gone(
-        self, writer: Writer, wrong: dict[str, str], status: int
+        self, writer: FlaskClient, wrong: dict[str, str], status: int
     ) -> None:
-        answer = writer.change(self.blog, 2**62, **wrong)
+        answer = change(writer, self.blog, 2**62, **wrong)
         assert (answer.status_code, f'name="attachment_id" value="{self.id}"' in answer.text) == (status, True)
 
     @pytest.mark.parametrize(
         ("wrong", "status"), [({"title": ""}, 422), ({"version": "99"}, 409)], ids=["empty", "old"]
     )
-    def test_shows_none_when_it_was_taken_off(self, writer: Writer, wrong: dict[str, str], status: int) -> None:
-        answer = writer.change(self.blog, "", **wrong)
+    def test_shows_none_when_it_was_taken_off(self, writer: FlaskClient, wrong: dict[str, str], status: int) -> None:
+        answer = change(writer, self.blog, "", **wrong)
         assert (answer.status_code, 'name="attachment_id" value=""' in answer.text) == (status, True)
 
 
@@ -107,7 +103,8 @@ class TestAnEditOfABlogThatIsDeletedMeanwhile:
     @pytest.mark.parametrize("error", [Changed("No."), NoSuchAttachment("No")], ids=["changed", "its file gone"])
     def test_is_shown_again_as_a_new_one(
         self,
-        writer: Writer,
+        user: User,
+        writer: FlaskClient,
         blog_factory: BlogFactory,
         database: Database,
         monkeypatch: pytest.MonkeyPatch,
@@ -116,11 +113,11 @@ class TestAnEditOfABlogThatIsDeletedMeanwhile:
         def revise(*_: object) -> None:
             raise error
 
-        blog = blog_factory(writer.user)
+        blog = blog_factory(user)
         with database.write() as db:
-            remove(db, writer.user.id, blog.id)
+            remove(db, user.id, blog.id)
         monkeypatch.setattr("app.blogs.queries.revise", revise)
-        answer = writer.change(blog, "")
+        answer = change(writer, blog, "")
         assert (answer.status_code, TYPED["content"] in answer.text, "save it as a new one" in answer.text) == (
             404,
             True,
@@ -130,20 +127,20 @@ class TestAnEditOfABlogThatIsDeletedMeanwhile:
 
 class TestAFormWithAnotherPersonsFile:
     def test_reads_as_if_it_were_gone(
-        self, writer: Writer, attachment_factory: AttachmentFactory, user_factory: UserFactory
+        self, writer: FlaskClient, attachment_factory: AttachmentFactory, user_factory: UserFactory
     ) -> None:
         others = attachment_factory(user_factory()).id
-        assert without_nonce(writer("save", others)) == without_nonce(writer("save", 2**62))
+        assert without_nonce(send(writer, "save", others)) == without_nonce(send(writer, "save", 2**62))
 
     def test_does_not_show_it_at_the_review(
-        self, writer: Writer, attachment_factory: AttachmentFactory, user_factory: UserFactory
+        self, writer: FlaskClient, attachment_factory: AttachmentFactory, user_factory: UserFactory
     ) -> None:
         others = attachment_factory(user_factory()).id
-        assert f"/attachments/{others}" not in writer("review", others).text
+        assert f"/attachments/{others}" not in send(writer, "review", others).text
 
 
 class TestAFormWithAnIdThatIsNone:
     @pytest.mark.parametrize("attachment_id", ["abc", "-1", str(2**63), "9" * 5000, "1.5"])
-    def test_is_shown_again_with_its_text(self, writer: Writer, attachment_id: str) -> None:
-        answer = writer("save", attachment_id)
+    def test_is_shown_again_with_its_text(self, writer: FlaskClient, attachment_id: str) -> None:
+        answer = send(writer, "save", attachment_id)
         assert (answer.status_code, TYPED["content"] in answer.text) == (422, True)

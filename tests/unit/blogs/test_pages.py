@@ -1,15 +1,14 @@
 """Blogs as pages: what the browser tests cannot tell."""
 
 import pytest
-from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.blogs.forms import Change
 from app.blogs.queries import revise
 from app.db import Database
+from tests.conftest import ClientFor
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
@@ -22,14 +21,13 @@ class TestTextThatLooksLikeMarkup:
     @pytest.fixture(autouse=True)
     def written(
         self,
-        client: FlaskClient,
-        session_factory: SessionFactory,
+        client_for: ClientFor,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
         attachment_factory: AttachmentFactory,
     ) -> None:
-        self.client, self.session_factory = client, session_factory
+        self.client_for = client_for
         self.owner = user_factory(name=f"name{MARKUP}")
         self.reader = user_factory(name=f"reader{MARKUP}")
         self.blog = blog_factory(self.owner, title=f"title{MARKUP}", content=f"content{MARKUP}")
@@ -39,10 +37,9 @@ class TestTextThatLooksLikeMarkup:
         self.file = attachment_factory(self.owner, filename=f"file{MARKUP}", content_type="text/csv", width=None)
 
     def page(self, path: str, user: User, form: dict[str, str] | None = None) -> str:
-        headers = {"Sec-Fetch-Site": "same-origin", **self.session_factory(user).header}
         address = path.format(blog=self.blog)
         method = "GET" if form is None else "POST"
-        return self.client.open(address, method=method, data=form, headers=headers).text
+        return self.client_for(user).open(address, method=method, data=form).text
 
     def typed(self, **changes: str) -> dict[str, str]:
         return {"title": f"title{MARKUP}", "content": f"content{MARKUP}", **changes}
@@ -110,18 +107,16 @@ class TestAnOddAddressToShareWith:
     @pytest.fixture(autouse=True)
     def at_a_blog(
         self,
-        client: FlaskClient,
-        session_factory: SessionFactory,
+        client_for: ClientFor,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
     ) -> None:
-        self.client, self.session_factory = client, session_factory
+        self.client_for = client_for
         self.owner, self.stranger = user_factory(), user_factory()
         self.path = f"/blogs/{blog_factory(self.owner).id}/shares"
 
     def status_for(self, user: User) -> int:
-        headers = {"Sec-Fetch-Site": "same-origin", **self.session_factory(user).header}
-        return self.client.post(self.path, data={"email": "x"}, headers=headers).status_code
+        return self.client_for(user).post(self.path, data={"email": "x"}).status_code
 
     def test_is_refused_to_the_owner(self) -> None:
         assert self.status_for(self.owner) == 422

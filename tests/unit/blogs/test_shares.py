@@ -1,11 +1,9 @@
 """Sharing a blog with somebody, by JSON."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.datastructures import Headers
 
@@ -14,46 +12,39 @@ from app.blogs.models import Blog
 from app.db import Database
 from app.sharing.models import Share
 from app.sharing.queries import MAX_SHARES
+from tests.conftest import ClientFor
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
-from tests.unit.blogs.caller import Caller
+from tests.unit.blogs.answers import outcome
 
 NO_SUCH_BLOG = (404, {"error": "There is no such blog."})
 ODD = "Enter an e-mail address"
 
-CallerOf = Callable[[User], Caller]
-
-
-@pytest.fixture
-def caller_of(client: FlaskClient, session_factory: SessionFactory) -> CallerOf:
-    return lambda user: Caller(client, session_factory(user).header, root="/api")
-
 
 class WithABlog:
     @pytest.fixture(autouse=True)
-    def written(self, caller_of: CallerOf, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
+    def written(self, client_for: ClientFor, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
         self.owner: User = user_factory(name="Ada")
         self.blog: Blog = blog_factory(self.owner, title="On ink")
-        self.path = f"/blogs/{self.blog.id}"
-        self.caller = caller_of(self.owner)
+        self.path = f"/api/blogs/{self.blog.id}"
+        self.caller = client_for(self.owner)
 
     def share(self, email: Any) -> tuple[int, Any]:
-        return self.caller("POST", f"{self.path}/shares", {"email": email})
+        return outcome(self.caller.post(f"{self.path}/shares", json={"email": email}))
 
 
 class TestABlogThatNobodyReads(WithABlog):
     def test_has_no_shares(self) -> None:
-        assert self.caller("GET", f"{self.path}/shares") == (200, [])
+        assert outcome(self.caller.get(f"{self.path}/shares")) == (200, [])
 
 
 class TestABlogSharedByAddress(WithABlog):
     @pytest.fixture(autouse=True)
-    def shared(self, written: None, user_factory: UserFactory, caller_of: CallerOf) -> None:
+    def shared(self, written: None, user_factory: UserFactory, client_for: ClientFor) -> None:
         self.reader = user_factory()
         self.status, self.answer = self.share(f" {self.reader.subject.upper()}@People.Invalid\n")
-        self.reading = caller_of(self.reader)
+        self.reading = client_for(self.reader)
 
     def test_says_that_it_is_shared(self) -> None:
         assert self.status == 201
@@ -62,34 +53,35 @@ class TestABlogSharedByAddress(WithABlog):
         assert (self.answer.keys(), self.answer["email"]) == ({"id", "email", "created_at"}, self.reader.email)
 
     def test_is_listed_for_its_owner(self) -> None:
-        assert self.caller("GET", f"{self.path}/shares") == (200, [self.answer])
+        assert outcome(self.caller.get(f"{self.path}/shares")) == (200, [self.answer])
 
     def test_is_among_what_is_shared_with_the_reader(self) -> None:
-        _, blog = self.caller("GET", self.path)
-        assert self.reading("GET", "/shared") == (200, [{**blog, "owner": {"name": "Ada"}}])
+        blog = self.caller.get(self.path).get_json()
+        assert outcome(self.reading.get("/api/shared")) == (200, [{**blog, "owner": {"name": "Ada"}}])
 
     def test_is_read_by_the_reader(self) -> None:
-        _, blog = self.caller("GET", self.path)
-        assert self.reading("GET", self.path) == (200, {**blog, "owner": {"name": "Ada"}})
+        blog = self.caller.get(self.path).get_json()
+        assert outcome(self.reading.get(self.path)) == (200, {**blog, "owner": {"name": "Ada"}})
 
     def test_is_not_among_the_readers_own(self) -> None:
-        assert self.reading("GET", "/blogs") == (200, [])
+        assert outcome(self.reading.get("/api/blogs")) == (200, [])
 
     def test_is_read_as_it_was_just_changed(self) -> None:
-        self.reading("GET", self.path)
-        self.caller("PATCH", self.path, {"title": "On paper"})
-        assert self.reading("GET", self.path)[1]["title"] == "On paper"
+        self.reading.get(self.path)
+        self.caller.patch(self.path, json={"title": "On paper"})
+        assert self.reading.get(self.path).get_json()["title"] == "On paper"
 
     def test_is_shared_once_when_shared_twice(self) -> None:
         assert self.share(self.reader.email) == (201, self.answer)
-        assert self.caller("GET", f"{self.path}/shares") == (200, [self.answer])
+        assert outcome(self.caller.get(f"{self.path}/shares")) == (200, [self.answer])
 
     def test_is_gone_for_the_reader_when_it_is_deleted(self) -> None:
-        self.caller("DELETE", self.path)
-        assert (self.reading("GET", self.path), self.reading("GET", "/shared")) == (NO_SUCH_BLOG, (200, []))
+        self.caller.delete(self.path)
+        answers = [outcome(self.reading.get(path)) for path in (self.path, "/api/shared")]
+        assert answers == [NO_SUCH_BLOG, (200, [])]
 
     def test_leaves_no_share_behind_when_it_is_deleted(self, database: Database) -> None:
-        self.caller("DELETE", self.path)
+        self.caller.delete(self.path)
         with database.read() as db:
             assert db.scalars(select(Share).where(Share.blog_id == self.blog.id)).all() == []
 
@@ -97,14 +89,14 @@ class TestABlogSharedByAddress(WithABlog):
 class TestABlogThatIsSharedNoMore(WithABlog):
     @pytest.fixture(autouse=True)
     def stopped(
-        self, written: None, user_factory: UserFactory, share_factory: ShareFactory, caller_of: CallerOf
+        self, written: None, user_factory: UserFactory, share_factory: ShareFactory, client_for: ClientFor
     ) -> None:
         reader = user_factory()
         share = share_factory(self.blog, reader)
         self.share_path = f"{self.path}/shares/{share.id}"
-        self.reading = caller_of(reader)
-        self.before = [self.reading("GET", self.path)[0], len(self.reading("GET", "/shared")[1])]
-        self.answer = self.caller("DELETE", self.share_path)
+        self.reading = client_for(reader)
+        self.before = [self.reading.get(self.path).status_code, len(self.reading.get("/api/shared").get_json())]
+        self.answer = outcome(self.caller.delete(self.share_path))
 
     def test_was_read_before(self) -> None:
         assert self.before == [200, 1]
@@ -113,13 +105,13 @@ class TestABlogThatIsSharedNoMore(WithABlog):
         assert self.answer == (204, None)
 
     def test_is_there_no_more_for_the_reader(self) -> None:
-        assert self.reading("GET", self.path) == NO_SUCH_BLOG
+        assert outcome(self.reading.get(self.path)) == NO_SUCH_BLOG
 
     def test_is_shared_with_the_reader_no_more(self) -> None:
-        assert self.reading("GET", "/shared") == (200, [])
+        assert outcome(self.reading.get("/api/shared")) == (200, [])
 
     def test_cannot_be_stopped_twice(self) -> None:
-        assert self.caller("DELETE", self.share_path) == (404, {"error": "There is no such share."})
+        assert outcome(self.caller.delete(self.share_path)) == (404, {"error": "There is no such share."})
 
 
 class TestSharing(WithABlog):
@@ -128,12 +120,12 @@ class TestSharing(WithABlog):
         assert (known, first.keys()) == (unknown, second.keys())
 
     def test_opens_the_blog_to_whoever_logs_in_with_the_address_later(
-        self, user_factory: UserFactory, caller_of: CallerOf
+        self, user_factory: UserFactory, client_for: ClientFor
     ) -> None:
         name = uuid4().hex
         self.share(f"{name.upper()}@people.invalid")
         later = user_factory(email=f"{name}@People.Invalid")
-        assert [blog["title"] for blog in caller_of(later)("GET", "/shared")[1]] == ["On ink"]
+        assert [blog["title"] for blog in client_for(later).get("/api/shared").get_json()] == ["On ink"]
 
     @pytest.mark.parametrize(
         ("email", "alike"),
@@ -147,14 +139,19 @@ class TestSharing(WithABlog):
         ],
     )
     def test_opens_the_blog_to_no_address_that_only_looks_alike(
-        self, user_factory: UserFactory, caller_of: CallerOf, email: str, alike: str
+        self, user_factory: UserFactory, client_for: ClientFor, email: str, alike: str
     ) -> None:
         self.share(email)
-        assert caller_of(user_factory(email=alike))("GET", self.path) == NO_SUCH_BLOG
+        assert outcome(client_for(user_factory(email=alike)).get(self.path)) == NO_SUCH_BLOG
 
-    def test_opens_the_blog_to_nobody_without_an_address(self, user_factory: UserFactory, caller_of: CallerOf) -> None:
+    def test_opens_the_blog_to_nobody_without_an_address(
+        self, user_factory: UserFactory, client_for: ClientFor
+    ) -> None:
         self.share("none@people.invalid")
-        assert caller_of(user_factory(email=None, email_verified=True))("GET", "/shared") == (200, [])
+        assert outcome(client_for(user_factory(email=None, email_verified=True)).get("/api/shared")) == (
+            200,
+            [],
+        )
 
     def test_with_oneself_is_refused(self) -> None:
         status, answer = self.share(str(self.owner.email).upper())
@@ -165,13 +162,13 @@ class TestSharing(WithABlog):
 
     def test_shows_the_owner_nothing_when_the_address_becomes_theirs(self, share_factory: ShareFactory) -> None:
         share_factory(self.blog, self.owner)
-        assert self.caller("GET", "/shared") == (200, [])
+        assert outcome(self.caller.get("/api/shared")) == (200, [])
 
     def test_does_not_reach_a_share_through_another_blog(
         self, blog_factory: BlogFactory, share_factory: ShareFactory
     ) -> None:
         elsewhere = share_factory(blog_factory(self.owner))
-        assert self.caller("DELETE", f"{self.path}/shares/{elsewhere.id}")[0] == 404
+        assert self.caller.delete(f"{self.path}/shares/{elsewhere.id}").status_code == 404
 
     @pytest.mark.parametrize(
         ("email", "sentence"),
@@ -201,7 +198,7 @@ class TestSharing(WithABlog):
         assert self.share("a@" + "b" * 318)[0] == 201
 
     def test_takes_no_other_field(self) -> None:
-        status, answer = self.caller("POST", f"{self.path}/shares", {"email": "a@b.invalid", "blog_id": 1})
+        status, answer = outcome(self.caller.post(f"{self.path}/shares", json={"email": "a@b.invalid", "blog_id": 1}))
         assert (status, answer["fields"]) == (422, {"blog_id": "There is no such field"})
 
 
@@ -220,32 +217,34 @@ class TestABlogSharedWithAsManyAsMayBe(WithABlog):
 
 class TestBlogsSharedByTwoPeople:
     def test_are_listed_newest_first(
-        self, user_factory: UserFactory, blog_factory: BlogFactory, share_factory: ShareFactory, caller_of: CallerOf
+        self, user_factory: UserFactory, blog_factory: BlogFactory, share_factory: ShareFactory, client_for: ClientFor
     ) -> None:
         reader, blogs = user_factory(), [blog_factory(user_factory()) for _ in range(3)]
         for blog in (blogs[2], blogs[0]):
             share_factory(blog, reader)
-        assert [blog["id"] for blog in caller_of(reader)("GET", "/shared")[1]] == [blogs[2].id, blogs[0].id]
+        assert [blog["id"] for blog in client_for(reader).get("/api/shared").get_json()] == [
+            blogs[2].id,
+            blogs[0].id,
+        ]
 
 
 class TestReadingAgain:
     @pytest.fixture(autouse=True)
     def read_once(
         self,
-        client: FlaskClient,
-        session_factory: SessionFactory,
+        client_for: ClientFor,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
     ) -> None:
         self.owner, self.reader = user_factory(), user_factory()
         self.path = f"/api/blogs/{share_factory(blog_factory(self.owner), self.reader).blog_id}"
-        self.client, self.session_factory = client, session_factory
+        self.client_for = client_for
         for user in (self.owner, self.reader):
             self.headers_for(user)
 
     def headers_for(self, user: User) -> Headers:
-        return self.client.get(self.path, headers=self.session_factory(user).header).headers
+        return self.client_for(user).get(self.path).headers
 
     def test_costs_the_owner_one_cached_read(self) -> None:
         headers = self.headers_for(self.owner)

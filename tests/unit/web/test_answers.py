@@ -12,8 +12,8 @@ from werkzeug.datastructures import Headers
 from app.auth.models import User
 from app.auth.session import begin_login
 from app.config import Settings
-from tests.conftest import NewApp
-from tests.factories.session import SessionFactory
+from tests.conftest import ClientFor, NewApp
+from tests.factories.session import SAME_ORIGIN, SessionFactory
 from tests.factories.user import UserFactory
 
 PATHS = ["/", "/healthz", "/static/inkwell.css", "/blogs", "/nothing", "/api/blogs", "/api/nothing", "/auth/logout"]
@@ -87,7 +87,7 @@ class TestAProductionBlog:
 
     def test_lets_its_cookie_travel_on_https_alone(self) -> None:
         cookie = {"Cookie": f"{self.cookie.name}=x; " + self.cookie.header["Cookie"]}
-        headers = {**cookie, "Sec-Fetch-Site": "same-origin"}
+        headers = {**SAME_ORIGIN, **cookie}
         answer = self.client.get("/auth/google/callback?state=x", base_url="https://blog.example", headers=headers)
         assert all(part in answer.headers["Set-Cookie"] for part in ("Secure", "Path=/;", "__Host-session="))
 
@@ -115,20 +115,16 @@ class TestTheSessionCookie:
 
 
 class TestASessionInUse:
-    def renewed(self, client: FlaskClient, sessions: SessionFactory, user: User, age: timedelta) -> bool:
+    def renewed(self, client_for: ClientFor, user: User, age: timedelta) -> bool:
         with time_machine.travel(-age, tick=False):
-            cookie = sessions(user)
-        return "Set-Cookie" in client.get("/api/current_user", headers=cookie.header).headers
+            client = client_for(user)
+        return "Set-Cookie" in client.get("/api/current_user").headers
 
-    def test_is_renewed_after_an_hour(
-        self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory
-    ) -> None:
-        assert self.renewed(client, session_factory, user_factory(), timedelta(hours=2))
+    def test_is_renewed_after_an_hour(self, client_for: ClientFor, user_factory: UserFactory) -> None:
+        assert self.renewed(client_for, user_factory(), timedelta(hours=2))
 
-    def test_is_left_alone_before(
-        self, client: FlaskClient, session_factory: SessionFactory, user_factory: UserFactory
-    ) -> None:
-        assert not self.renewed(client, session_factory, user_factory(), timedelta(minutes=10))
+    def test_is_left_alone_before(self, client_for: ClientFor, user_factory: UserFactory) -> None:
+        assert not self.renewed(client_for, user_factory(), timedelta(minutes=10))
 
 
 class TestAChangedSecret:

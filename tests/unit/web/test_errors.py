@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import NewApp
-from tests.factories.session import SessionFactory
+from tests.conftest import ClientFor, NewApp
 from tests.factories.user import UserFactory
 
 
@@ -63,44 +62,43 @@ class TestAFormSentByAStranger:
             ("/blogs/1/shares/2/delete", "/blogs/1"),
         ],
     )
-    def test_is_led_back_to_the_page_of_the_form(self, client: FlaskClient, path: str, leads_to: str) -> None:
-        assert f'href="/auth/google?next={leads_to}"' in self.page(client, {"Sec-Fetch-Site": "same-origin"}, path)
+    def test_is_led_back_to_the_page_of_the_form(self, client_for: ClientFor, path: str, leads_to: str) -> None:
+        assert f'href="/auth/google?next={leads_to}"' in self.page(client_for(), {}, path)
 
 
 class TestADatabaseThatIsLost:
     @pytest.fixture(autouse=True)
-    def lost(self, new_app: NewApp, tmp_path: Path, user_factory: UserFactory) -> None:
+    def lost(self, new_app: NewApp, tmp_path: Path, client_for: ClientFor, user_factory: UserFactory) -> None:
         app = new_app(database_url=f"sqlite:///{tmp_path}/no/such/folder.db")
-        self.client = app.test_client(use_cookies=False)
-        self.cookie = SessionFactory(app)(user_factory()).header
+        self.client, self.visitor = client_for(user_factory(), app=app), client_for(app=app)
 
     @pytest.mark.parametrize("path", ["/", "/blogs", "/api/blogs", "/nothing", "/api/current_user"])
     def test_is_a_503_that_says_when_to_come_back(self, path: str) -> None:
-        answer = self.client.get(path, headers=self.cookie)
+        answer = self.client.get(path)
         assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
 
     def test_offers_to_try_the_same_page_again(self) -> None:
-        assert '<a class="btn" href="/blogs">Try again</a>' in self.client.get("/blogs", headers=self.cookie).text
+        assert '<a class="btn" href="/blogs">Try again</a>' in self.client.get("/blogs").text
 
     @pytest.mark.parametrize("path", ["/\\evil.example", "/\t/evil.example", "/.//evil.example"])
     def test_links_to_no_other_site(self, path: str) -> None:
-        answer = self.client.get("/", headers=self.cookie, environ_overrides={"PATH_INFO": path})
+        answer = self.client.get("/", environ_overrides={"PATH_INFO": path})
         assert (answer.status_code, "evil.example" in answer.text) == (503, False)
 
     def test_is_a_page_that_can_tell_what_the_browser_keeps_of_a_form(self) -> None:
-        page = self.client.post("/blogs/new", headers={**self.cookie, "Sec-Fetch-Site": "same-origin"}).text
+        page = self.client.post("/blogs/new").text
         assert "What you typed is kept in this browser." in page
         assert "/static/keep.js" in page
 
     def test_is_not_ready(self) -> None:
-        answer = self.client.get("/readyz")
+        answer = self.visitor.get("/readyz")
         assert (answer.status_code, answer.get_json()["database"]) == (503, "down")
 
     def test_is_alive_all_the_same(self) -> None:
-        assert self.client.get("/healthz").status_code == 200
+        assert self.visitor.get("/healthz").status_code == 200
 
     def test_shows_the_front_page_to_a_visitor(self) -> None:
-        assert self.client.get("/").status_code == 200
+        assert self.visitor.get("/").status_code == 200
 
 
 class TestAFaultOfOurOwn:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from prometheus_client.values import MultiProcessValue
 
 from app.web.metrics import counted_cache_events
-from tests.factories.session import SessionFactory
+from tests.conftest import ClientFor
 from tests.factories.user import UserFactory
 
 
@@ -22,13 +22,11 @@ def counted(client: FlaskClient, name: str) -> float:
 @pytest.mark.parametrize(("event", "counts"), [("miss", 1), ("hit_memory", 2), ("database_reads", 1), ("hit_redis", 0)])
 class TestThreeVisits:
     @pytest.fixture(autouse=True)
-    def visited(
-        self, event: str, client: FlaskClient, user_factory: UserFactory, session_factory: SessionFactory
-    ) -> None:
-        cookie = session_factory(user_factory()).header
+    def visited(self, event: str, client: FlaskClient, client_for: ClientFor, user_factory: UserFactory) -> None:
+        visitor = client_for(user_factory())
         before = counted(client, event)
         for _ in range(3):
-            client.get("/api/blogs", headers=cookie)
+            visitor.get("/api/blogs")
         self.difference = counted(client, event) - before
 
     def test_are_counted_by_what_became_of_them(self, counts: int) -> None:

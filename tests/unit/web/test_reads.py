@@ -12,7 +12,6 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper
-from werkzeug.test import TestResponse
 
 from app.auth.models import User
 from app.blogs.queries import blog_as_saved, blog_by, blogs_by
@@ -20,55 +19,43 @@ from app.cache import BoundQuery, Scope
 from app.db import MAX_ID, Database
 from app.errors import NotFound
 from app.web.reads import fetch, fetch_json
-from tests.conftest import NewApp
+from tests.conftest import ClientFor, NewApp
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.redis_server import RedisServer
 
 
-class Visitor:
-    """Somebody with a blog, who asks for paths."""
-
-    def __init__(self, client: FlaskClient, user: User, headers: dict[str, str]) -> None:
-        self._client, self.user, self._headers = client, user, headers
-
-    def __call__(self, path: str) -> TestResponse:
-        return self._client.get(path, headers=self._headers)
-
-    def cache_header(self, path: str) -> str | None:
-        return self(path).headers.get("X-Cache")
+@pytest.fixture
+def user(user_factory: UserFactory, blog_factory: BlogFactory) -> User:
+    """Somebody with a blog."""
+    user = user_factory()
+    blog_factory(user, title="On ink")
+    return user
 
 
 @pytest.fixture
-def visitor(
-    client: FlaskClient, user_factory: UserFactory, blog_factory: BlogFactory, session_factory: SessionFactory
-) -> Visitor:
-    user = user_factory()
-    blog_factory(user, title="On ink")
-    return Visitor(client, user, session_factory(user).header)
+def visitor(client_for: ClientFor, user: User) -> FlaskClient:
+    return client_for(user)
 
 
 class TestADocumentThatAnotherBlogPutThere:
     """Into the same Redis, under the right name, from a blog with another secret."""
 
     @pytest.fixture(autouse=True)
-    def forged(self, new_app: NewApp, redis_server: RedisServer, visitor: Visitor) -> None:
-        self.forger = new_app(redis_url=redis_server.url, secret_key=secrets.token_hex(32))
-        self.app = new_app(redis_url=redis_server.url)
-        get(self.forger, visitor.user)
-        self.forger.extensions["cache"].close()
+    def forged(self, new_app: NewApp, redis_server: RedisServer, client_for: ClientFor, user: User) -> None:
+        forger = new_app(redis_url=redis_server.url, secret_key=secrets.token_hex(32))
+        self.at_the_forger = client_for(user, app=forger)
+        self.visitor = client_for(user, app=new_app(redis_url=redis_server.url))
+        self.at_the_forger.get("/api/blogs")
+        self.cache = forger.extensions["cache"]
+        self.cache.close()
 
-    def test_is_not_served(self, visitor: Visitor) -> None:
-        assert get(self.app, visitor.user).headers["X-Cache"] == "miss"
+    def test_is_not_served(self) -> None:
+        assert self.visitor.get("/api/blogs").headers["X-Cache"] == "miss"
 
-    def test_is_served_to_that_blog(self, visitor: Visitor) -> None:
-        self.forger.extensions["cache"]._memory.clear()
-        assert get(self.forger, visitor.user).headers["X-Cache"] == "hit"
-
-
-def get(app: Flask, user: User) -> TestResponse:
-    return app.test_client(use_cookies=False).get("/api/blogs", headers=SessionFactory(app)(user).header)
+    def test_is_served_to_that_blog(self) -> None:
+        self.cache._memory.clear()
+        assert self.at_the_forger.get("/api/blogs").headers["X-Cache"] == "hit"
 
 
 class Cost:
@@ -106,47 +93,47 @@ def counted(database: Database) -> Iterator[Cost]:
 
 
 class TestAFirstRead:
-    def test_is_a_miss(self, visitor: Visitor) -> None:
-        assert visitor.cache_header("/api/blogs") == "miss"
+    def test_is_a_miss(self, visitor: FlaskClient) -> None:
+        assert visitor.get("/api/blogs").headers["X-Cache"] == "miss"
 
-    def test_says_what_it_read_and_how_long_that_took(self, visitor: Visitor) -> None:
-        timing = visitor("/api/blogs").headers["Server-Timing"]
+    def test_says_what_it_read_and_how_long_that_took(self, visitor: FlaskClient) -> None:
+        timing = visitor.get("/api/blogs").headers["Server-Timing"]
         assert re.fullmatch(r'blogs_by;dur=\d+\.\d\d;desc="miss database"', timing)
 
 
 @pytest.mark.parametrize("path", ["/blogs", "/api/blogs"])
 class TestASecondRead:
     @pytest.fixture(autouse=True)
-    def read_before(self, visitor: Visitor, path: str) -> None:
-        visitor(path)
+    def read_before(self, visitor: FlaskClient, path: str) -> None:
+        visitor.get(path)
 
-    def test_is_a_hit(self, visitor: Visitor, path: str) -> None:
-        assert visitor.cache_header(path) == "hit"
+    def test_is_a_hit(self, visitor: FlaskClient, path: str) -> None:
+        assert visitor.get(path).headers["X-Cache"] == "hit"
 
-    def test_says_which_tier_had_it(self, visitor: Visitor, path: str) -> None:
-        assert 'desc="hit memory"' in visitor(path).headers["Server-Timing"]
+    def test_says_which_tier_had_it(self, visitor: FlaskClient, path: str) -> None:
+        assert 'desc="hit memory"' in visitor.get(path).headers["Server-Timing"]
 
-    def test_loads_no_object(self, visitor: Visitor, path: str, database: Database) -> None:
+    def test_loads_no_object(self, visitor: FlaskClient, path: str, database: Database) -> None:
         with counted(database) as cost:
-            visitor(path)
+            visitor.get(path)
         assert cost.objects == []
 
 
 class TestASecondReadByTheApi:
     @pytest.fixture(autouse=True)
-    def read_before(self, visitor: Visitor) -> None:
-        visitor("/api/blogs")
+    def read_before(self, visitor: FlaskClient) -> None:
+        visitor.get("/api/blogs")
 
-    def test_runs_only_the_lean_select_of_the_user(self, visitor: Visitor, database: Database) -> None:
+    def test_runs_only_the_lean_select_of_the_user(self, visitor: FlaskClient, database: Database) -> None:
         with counted(database) as cost:
-            visitor("/api/blogs")
+            visitor.get("/api/blogs")
         (statement,) = [statement for statement in cost.statements if not statement.startswith("BEGIN")]
         columns = " ".join(statement.partition(" \nFROM users")[0].split())
         assert columns == "SELECT users.id, users.name, users.email, users.email_verified, users.cache_version"
 
-    def test_opens_one_connection(self, visitor: Visitor, database: Database) -> None:
+    def test_opens_one_connection(self, visitor: FlaskClient, database: Database) -> None:
         with counted(database) as cost:
-            visitor("/api/blogs")
+            visitor.get("/api/blogs")
         assert cost.connections == 1
 
 
@@ -159,28 +146,28 @@ class TestCounting:
 
 
 class TestAReadAfterAWrite:
-    def test_is_a_miss(self, visitor: Visitor, blog_factory: BlogFactory) -> None:
-        visitor("/blogs")
-        blog_factory(visitor.user)
-        assert visitor.cache_header("/blogs") == "miss"
+    def test_is_a_miss(self, visitor: FlaskClient, user: User, blog_factory: BlogFactory) -> None:
+        visitor.get("/blogs")
+        blog_factory(user)
+        assert visitor.get("/blogs").headers["X-Cache"] == "miss"
 
 
 class TestAnAnswer:
     @pytest.mark.parametrize("path", ["/", "/blogs/new", "/api/current_user"])
-    def test_without_reads_says_nothing_of_the_cache(self, visitor: Visitor, path: str) -> None:
-        headers = visitor(path).headers
+    def test_without_reads_says_nothing_of_the_cache(self, visitor: FlaskClient, path: str) -> None:
+        headers = visitor.get(path).headers
         assert {"X-Cache", "Server-Timing"} & set(headers.keys()) == set()
 
-    def test_that_there_is_no_such_blog_looks_for_a_share_each_time(self, visitor: Visitor) -> None:
-        visitor(f"/api/blogs/{MAX_ID}")
-        answer = visitor(f"/api/blogs/{MAX_ID}")
+    def test_that_there_is_no_such_blog_looks_for_a_share_each_time(self, visitor: FlaskClient) -> None:
+        visitor.get(f"/api/blogs/{MAX_ID}")
+        answer = visitor.get(f"/api/blogs/{MAX_ID}")
         assert (answer.status_code, answer.headers["X-Cache"]) == (404, "bypass")
 
 
 class TestReadsWithinARequest:
     @pytest.fixture(autouse=True)
-    def within_a_request(self, app: Flask, visitor: Visitor) -> Iterator[None]:
-        self.scope = Scope("users", visitor.user.id, visitor.user.cache_version)
+    def within_a_request(self, app: Flask, user: User) -> Iterator[None]:
+        self.scope = Scope("users", user.id, user.cache_version)
         self.app = app
         with app.test_request_context("/"):
             yield

@@ -1,39 +1,31 @@
-"""What a person's browser does with the attachments API."""
+"""What a browser does with a file."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.auth.models import User
 from app.images.server import ImageServer
 from app.storage.store import Upload, composite, sha256_of
 from tests.factories.attachment import send
-from tests.factories.session import SessionFactory
-
-COMMON = {"Sec-Fetch-Site": "same-origin"}
 
 
-class Person:
-    """Somebody with a session: they declare files, send them to the store as told, and say that they are there."""
+class Uploader:
+    """Somebody who declares files, sends them to the store as told, and says that they are there."""
 
-    def __init__(self, app: Flask, user: User) -> None:
-        self.user = user
-        self._images: ImageServer = app.extensions["images"]
-        self._client = app.test_client(use_cookies=False)
-        self._headers = {**COMMON, **SessionFactory(app)(user).header}
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        arguments: Any = {"method": method, "json": body, "headers": {**self._headers, **headers}, "buffered": True}
-        return self._client.open(path, **arguments)
+    def __init__(self, client: FlaskClient, user: User) -> None:
+        self.client, self.user = client, user
+        self._images: ImageServer = client.application.extensions["images"]
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.ask("GET", path, **headers)
+        # A file that is being sent stays open until all of it is.
+        return self.client.get(path, headers=headers, buffered=True)
 
     def declare(self, content: bytes, **changes: Any) -> TestResponse:
         told = {"filename": "picture.png", "content_type": "image/png", "size": len(content)}
-        return self.ask("POST", "/api/attachments", {**told, "sha256": sha256_of(content), **changes})
+        return self.client.post("/api/attachments", json={**told, "sha256": sha256_of(content), **changes})
 
     def uploaded(self, content: bytes, **changes: Any) -> int:
         """The id of a file that is in the store, and not finished yet."""
@@ -46,7 +38,7 @@ class Person:
         send(self._images, upload, declared["key"], content)
 
     def finish(self, attachment_id: int, parts: Sequence[str] = ()) -> TestResponse:
-        return self.ask("POST", f"/api/attachments/{attachment_id}/finish", {"parts": list(parts)})
+        return self.client.post(f"/api/attachments/{attachment_id}/finish", json={"parts": list(parts)})
 
     def finished(self, content: bytes, **changes: Any) -> Any:
         """What the blog says of a file that was sent and found right."""
@@ -60,5 +52,5 @@ class Person:
 
     def send_part(self, declared: Any, number: int, content: bytes) -> None:
         path = f"/api/attachments/{declared['id']}/parts"
-        part = self.ask("POST", path, {"number": number, "sha256": sha256_of(content)}).get_json()
+        part = self.client.post(path, json={"number": number, "sha256": sha256_of(content)}).get_json()
         self.upload({**declared, **part}, content)
