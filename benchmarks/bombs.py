@@ -41,7 +41,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(_env_file=None, secret_key=secrets.token_hex(32), instance_dir=Path(folder))
         migrate(settings)
-        user = UserFactory(Database(settings.database_url))()
+        user = UserFactory.on(Database(settings.database_url))()
         with live_server(settings, Path(folder)) as server:
             outcomes = [tried(server.url, settings, user, name, body) for name, body in bombs.items()]
     return 0 if all(outcomes) else 1

@@ -38,9 +38,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         app = blog(Path(folder))
         database: Database = app.extensions["database"]
-        user = UserFactory(database)()
+        user = UserFactory.on(database)()
         for number in range(BLOGS):
-            BlogFactory(database)(user, title=f"Blog {number}", content="Some words. " * 40)
+            BlogFactory.on(database)(user, title=f"Blog {number}", content="Some words. " * 40)
         costs = measured(app, user)
         database.engine.dispose()
     return report(costs)

@@ -96,7 +96,7 @@ def blog(folder: Path) -> Iterator[LiveServer]:
 def review_page(site: LiveServer) -> Iterator[Page]:
     app = create_app(site.settings)
     database: Database = app.extensions["database"]
-    cookie = SessionFactory(app)(UserFactory(database)())
+    cookie = SessionFactory(app)(UserFactory.on(database)())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("INKWELL_BROWSER"))
         page = browser.new_page(base_url=site.url)

@@ -36,10 +36,10 @@ class Site:
 
     def person(self, blogs: int = 0) -> dict[str, str]:
         """Somebody new with so many blogs: the headers of their requests."""
-        user = UserFactory(self.database)()
+        user = UserFactory.on(self.database)()
         self.users.append(user)
         for number in range(blogs):
-            BlogFactory(self.database)(user, title=f"Blog {number}", content="Some words. " * 40)
+            BlogFactory.on(self.database)(user, title=f"Blog {number}", content="Some words. " * 40)
         return SessionFactory(self.app)(user).browser_headers
 
 

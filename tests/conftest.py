@@ -121,7 +121,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def user_factory(database: Database) -> UserFactory:
-    return UserFactory(database)
+    return UserFactory.on(database)
 
 
 @pytest.fixture(scope="session")
@@ -137,14 +137,14 @@ def images(app: Flask) -> ImageServer:
 
 @pytest.fixture(scope="session")
 def attachment_factory(database: Database, images: ImageServer) -> AttachmentFactory:
-    return AttachmentFactory(database, images)
+    return AttachmentFactory.with_files(database, images)
 
 
 @pytest.fixture(scope="session")
 def blog_factory(database: Database) -> BlogFactory:
-    return BlogFactory(database)
+    return BlogFactory.on(database)
 
 
 @pytest.fixture(scope="session")
 def share_factory(database: Database) -> ShareFactory:
-    return ShareFactory(database)
+    return ShareFactory.on(database)

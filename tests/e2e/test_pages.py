@@ -99,10 +99,10 @@ class TestAPage:
         share_factory: ShareFactory,
     ) -> None:
         user = user_factory()
-        blog, shared = (blog_factory(owner, title=LONG) for owner in (user, user_factory(name="Long" * 30)))
+        blog = blog_factory(user, title=LONG)
+        shared = blog_factory(user_factory(name="Long" * 30), title=LONG, shared_with=user)
         share_factory(blog)
         share_factory(blog, email="a" * 200 + "@people.invalid")
-        share_factory(shared, user)
         self.page = new_page(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
         if screen.logged_in:
             self.page.login(user, screen.path.format(blog=blog.id, shared=shared.id))

@@ -63,10 +63,8 @@ def of_a_deleted_user(user: User, sessions: SessionFactory, database: Database, 
     return cookie
 
 
-def of_a_disabled_user(user: User, sessions: SessionFactory, database: Database, **_: object) -> SessionCookie:
-    with database.write() as db:
-        db.merge(user).disabled = True
-    return sessions(user)
+def of_a_disabled_user(user: User, sessions: SessionFactory, users: UserFactory, **_: object) -> SessionCookie:
+    return sessions(users(disabled=True))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,8 @@ class TestASessionCookieThatIs:
         user_factory: UserFactory,
         session_factory: SessionFactory,
     ) -> None:
-        page.set_session_cookie(spoil(user_factory(), sessions=session_factory, database=database, settings=settings))
+        given = {"sessions": session_factory, "users": user_factory, "database": database, "settings": settings}
+        page.set_session_cookie(spoil(user_factory(), **given))
         page.goto("/")
 
     def test_logs_nobody_in(self, page: CustomPage) -> None:

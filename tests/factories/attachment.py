@@ -4,19 +4,22 @@ import io
 import struct
 import zlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
 
+import factory
 import requests
 from PIL import Image
 
-from app.attachments.models import READY, Attachment
+from app.attachments.models import PENDING, READY, Attachment
 from app.auth.models import User
 from app.blogs.models import Blog
 from app.db import Database
 from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import Upload, sha256_of
+from tests.factories.stored import StoredFactory
 
 
 def a_picture(width: int = 64, height: int = 48, color: str = "navy", kind: str = "PNG", **options: Any) -> bytes:
@@ -37,38 +40,45 @@ def black_png(width: int, height: int, *, bits: int = 1) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-class AttachmentFactory:
-    """`attachment_factory(user)` is a picture of that user's, stored and ready; keywords set what matters."""
+class AttachmentFactory(StoredFactory):
+    """`attachment_factory(user)` is a picture of that user's, stored and ready, or `pending=True` not finished yet."""
 
-    def __init__(self, database: Database, images: ImageServer) -> None:
-        self._database = database
-        self._images = images
-        self._made = 0
+    class Meta:
+        model = Attachment
+
+    class Params:
+        body = b""
+        pending = factory.Trait(state=PENDING, finished_at=None)
+
+    key = factory.LazyAttribute(lambda made: f"{made.uploader_id}/made-{uuid4()}")
+    filename = "picture.png"
+    content_type = "image/png"
+    size = factory.LazyAttribute(lambda made: len(made.body))
+    sha256 = factory.LazyAttribute(lambda made: sha256_of(made.body))
+    state = READY
+    width, height = 64, 48
+    finished_at = factory.LazyFunction(lambda: datetime.now(UTC))
+
+    _images: ImageServer
+
+    @classmethod
+    def with_files(cls, database: Database, images: ImageServer) -> Self:
+        bound = cls.on(database)
+        bound._images = images
+        return bound
 
     def __call__(
         self, uploader: User, blog: Blog | None = None, body: bytes | None = None, **columns: Any
     ) -> Attachment:
         content = a_picture() if body is None else body
-        values: dict[str, Any] = {"filename": "picture.png", "content_type": "image/png", "width": 64, "height": 48}
-        attachment = Attachment(
-            uploader_id=uploader.id,
-            blog_id=blog and blog.id,
-            size=len(content),
-            sha256=sha256_of(content),
-            **{"state": READY, "finished_at": datetime.now(UTC), "key": "", **values, **columns},
+        attachment: Attachment = self._stored(
+            uploader_id=uploader.id, blog_id=blog and blog.id, body=content, **columns
         )
-        with self._database.write() as db:
-            db.add(attachment)
-            db.flush()
-            attachment.key = f"{uploader.id}/made-{attachment.id}"
-        self.store(attachment, content)
-        return attachment
-
-    def store(self, attachment: Attachment, content: bytes) -> None:
         upload = self._images.store.presign_put(
             attachment.key, attachment.content_type, size=len(content), sha256=sha256_of(content), expires_in=60
         )
         send(self._images, upload, attachment.key, content)
+        return attachment
 
 
 def send(images: ImageServer, upload: Upload, key: str, content: bytes) -> None:

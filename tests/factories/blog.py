@@ -6,25 +6,21 @@ import factory
 
 from app.auth.models import User
 from app.blogs.models import Blog
-from app.db import Database
+from tests.factories.share import ShareFactory
+from tests.factories.stored import StoredFactory
 
 
-class _Blog(factory.Factory):
+class BlogFactory(StoredFactory):
+    """`blog_factory(user)` is a new blog of that user, `shared_with=reader` with somebody who may read it."""
+
     class Meta:
         model = Blog
 
     title = factory.Faker("sentence", nb_words=4)
     content = factory.Faker("paragraph", nb_sentences=5)
 
-
-class BlogFactory:
-    """`blog_factory(user)` is a new blog of that user; keywords set what matters to the test."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def __call__(self, owner: User, **columns: Any) -> Blog:
-        blog: Blog = _Blog(owner_id=owner.id, **columns)
-        with self._database.write() as db:
-            db.add(blog)
+    def __call__(self, owner: User, *, shared_with: User | None = None, **columns: Any) -> Blog:
+        blog: Blog = self._stored(owner_id=owner.id, **columns)
+        if shared_with:
+            ShareFactory.on(self._database)(blog, shared_with)
         return blog

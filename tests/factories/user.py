@@ -6,12 +6,14 @@ from uuid import uuid4
 import factory
 
 from app.auth.models import User
-from app.db import Database
+from tests.factories.stored import StoredFactory
 
 ISSUER = "https://people.invalid"
 
 
-class _User(factory.Factory):
+class UserFactory(StoredFactory):
+    """`user_factory()` is somebody new; keywords set what matters to the test."""
+
     class Meta:
         model = User
 
@@ -22,15 +24,6 @@ class _User(factory.Factory):
     email = factory.LazyAttribute(lambda user: f"{user.subject}@people.invalid")
     email_verified = True
 
-
-class UserFactory:
-    """`user_factory()` is somebody new; keywords set what matters to the test."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
     def __call__(self, **columns: Any) -> User:
-        user: User = _User(**columns)
-        with self._database.write() as db:
-            db.add(user)
+        user: User = self._stored(**columns)
         return user

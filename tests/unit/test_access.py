@@ -140,10 +140,9 @@ class TestARoute:
         route: tuple[str, str],
         user_factory: UserFactory,
         blog_factory: BlogFactory,
-        share_factory: ShareFactory,
     ) -> None:
         other_reader = user_factory()
-        share_factory(blog_factory(self.owner), other_reader)
+        blog_factory(self.owner, shared_with=other_reader)
         assert request(self.client_for(other_reader), route, self.ids) == TABLE[route].stranger
 
     def test_takes_an_unverified_address_it_is_shared_with_for_a_stranger(

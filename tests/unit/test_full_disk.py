@@ -84,8 +84,8 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
         migrate(settings)
         app = create_app(settings)
         database = app.extensions["database"]
-        user = UserFactory(database)()
-        picture = AttachmentFactory(database, app.extensions["images"])(user)
+        user = UserFactory.on(database)()
+        picture = AttachmentFactory.with_files(database, app.extensions["images"])(user)
         database.engine.dispose()
         moved = settings.model_copy(update={"instance_dir": disk, "database_url": f"sqlite:///{disk}/inkwell.db"})
         headers = SessionFactory(app)(user).browser_headers

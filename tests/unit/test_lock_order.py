@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.attachments.models import PENDING, Attachment
+from app.attachments.models import Attachment
 from app.attachments.queries import keep_upload_id, record_finding
 from app.auth.models import User
 from app.blogs.forms import Change, Draft
@@ -56,7 +56,7 @@ def things(
 ) -> Things:
     user = user_factory()
     blog = blog_factory(user)
-    ready, pending = attachment_factory(user), attachment_factory(user, state=PENDING, finished_at=None)
+    ready, pending = attachment_factory(user), attachment_factory(user, pending=True)
     return Things(user, blog, share_factory(blog), ready, pending)
 
 

@@ -22,7 +22,6 @@ from app.images.decoder import FORMATS, ImageInfo
 from app.images.errors import Busy, TooLarge
 from app.images.pool import ImagePool
 from app.images.server import ImageServer
-from app.sharing.models import Share
 from app.storage.disk import DiskStore
 from app.storage.store import PART_BYTES, Store, StoreUnavailable, sha256_of
 from tests.conftest import ClientFor
@@ -622,10 +621,9 @@ class TestAPictureThatIsShared:
         attachment = Uploader(client_for(owner, app=app), owner).finished(
             a_picture(kind="JPEG", exif=exif), content_type="image/jpeg"
         )
-        blog = blog_factory(owner)
+        blog = blog_factory(owner, shared_with=reader)
         with database.write() as db:
             attach(db, owner.id, blog.id, attachment["id"])
-            db.add(Share(blog_id=blog.id, email=reader.email))
         self.images: ImageServer = app.extensions["images"]
         self.key = f"{attachment['key']}-shared"
         return str(client_for(reader, app=app).get(f"/api/attachments/{attachment['id']}/url").get_json()["file_url"])

@@ -40,12 +40,12 @@ def database(blog: Flask) -> Database:
 
 @pytest.fixture
 def user_factory(database: Database) -> UserFactory:
-    return UserFactory(database)
+    return UserFactory.on(database)
 
 
 @pytest.fixture
 def attachment_factory(blog: Flask, database: Database) -> AttachmentFactory:
-    return AttachmentFactory(database, blog.extensions["images"])
+    return AttachmentFactory.with_files(database, blog.extensions["images"])
 
 
 def copied(source: Path, target: Path) -> None:

@@ -25,7 +25,6 @@ from app.storage.store import StoreUnavailable, Upload, sha256_of
 from tests.e2e.live_server import LiveServer, live_server
 from tests.factories.attachment import AttachmentFactory, a_picture
 from tests.factories.blog import BlogFactory
-from tests.factories.share import ShareFactory
 from tests.unit.attachments.uploader import Uploader
 from tests.unit.conftest import NewUploader
 
@@ -183,11 +182,9 @@ class TestAPictureOnASharedBlog:
         uploader: Uploader,
         stranger: Uploader,
         blog_factory: BlogFactory,
-        share_factory: ShareFactory,
         attachment_factory: AttachmentFactory,
     ) -> None:
-        blog = blog_factory(uploader.user)
-        share_factory(blog, stranger.user)
+        blog = blog_factory(uploader.user, shared_with=stranger.user)
         self.picture = attachment_factory(uploader.user, blog, body=photo(), content_type="image/jpeg")
         self.reader = stranger
 

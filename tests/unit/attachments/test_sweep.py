@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from app.attachments import sweep as sweeping
-from app.attachments.models import PENDING, READY, Attachment
+from app.attachments.models import Attachment
 from app.attachments.queries import attach
 from app.attachments.sweep import FEW, Swept, TooMuchUnknown, sweep
 from app.auth.models import User
@@ -58,12 +58,12 @@ def new_postgresql_database(beside: str) -> Database:
 
 @pytest.fixture(scope="module")
 def user_factory(database: Database) -> UserFactory:
-    return UserFactory(database)
+    return UserFactory.on(database)
 
 
 @pytest.fixture(scope="module")
 def blog_factory(database: Database) -> BlogFactory:
-    return BlogFactory(database)
+    return BlogFactory.on(database)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def images(images: ImageServer, tmp_path: Path) -> ImageServer:
 
 @pytest.fixture
 def attachment_factory(database: Database, images: ImageServer) -> AttachmentFactory:
-    return AttachmentFactory(database, images)
+    return AttachmentFactory.with_files(database, images)
 
 
 @pytest.fixture
@@ -101,13 +101,6 @@ def is_there(database: Database, attachment: Attachment) -> bool:
         return db.get(Attachment, attachment.id) is not None
 
 
-def change(database: Database, attachment: Attachment, columns: dict[str, Any]) -> None:
-    with database.write() as db:
-        row = db.get_one(Attachment, attachment.id)
-        for name, value in columns.items():
-            setattr(row, name, value)
-
-
 def make_old(folder: Path) -> None:
     """What is in the store is 25 hours old."""
     for path in folder.rglob("*"):
@@ -115,30 +108,29 @@ def make_old(folder: Path) -> None:
 
 
 USELESS: dict[str, tuple[str, dict[str, Any]]] = {
-    "an upload that was never finished": ("never finished", {"state": PENDING, "created_at": NOW - HOUR - MINUTE}),
+    "an upload that was never finished": ("never finished", {"pending": True, "created_at": NOW - HOUR - MINUTE}),
     "parts that were never finished": (
         "never finished",
-        {"state": PENDING, "created_at": NOW - 25 * HOUR, **IN_PARTS},
+        {"pending": True, "created_at": NOW - 25 * HOUR, **IN_PARTS},
     ),
-    "a refused upload": ("refused", {"state": PENDING, "refusal": "No.", "created_at": NOW - HOUR - MINUTE}),
+    "a refused upload": ("refused", {"pending": True, "refusal": "No.", "created_at": NOW - HOUR - MINUTE}),
     "a large upload that was never finished": (
         "never finished",
-        {"state": PENDING, "created_at": NOW - 25 * HOUR, "size": PART_BYTES + 1},
+        {"pending": True, "created_at": NOW - 25 * HOUR, "size": PART_BYTES + 1},
     ),
-    "a file on no blog": ("on no blog", {"state": READY, "finished_at": NOW - 25 * HOUR}),
+    "a file on no blog": ("on no blog", {"finished_at": NOW - 25 * HOUR}),
     "a file that a blog had": (
         "on no blog",
-        {"state": READY, "finished_at": NOW - 1000 * HOUR, "detached_at": NOW - 25 * HOUR},
+        {"finished_at": NOW - 1000 * HOUR, "detached_at": NOW - 25 * HOUR},
     ),
 }
 USEFUL: dict[str, dict[str, Any]] = {
-    "an upload on its way": {"state": PENDING, "created_at": NOW - HOUR + MINUTE},
-    "parts on their way": {"state": PENDING, "created_at": NOW - 23 * HOUR, **IN_PARTS},
-    "a large upload on its way": {"state": PENDING, "created_at": NOW - 23 * HOUR, "size": PART_BYTES + 1},
-    "a file that was just refused": {"state": PENDING, "refusal": "No.", "created_at": NOW - MINUTE},
-    "a file that may be attached yet": {"state": READY, "finished_at": NOW - 23 * HOUR},
+    "an upload on its way": {"pending": True, "created_at": NOW - HOUR + MINUTE},
+    "parts on their way": {"pending": True, "created_at": NOW - 23 * HOUR, **IN_PARTS},
+    "a large upload on its way": {"pending": True, "created_at": NOW - 23 * HOUR, "size": PART_BYTES + 1},
+    "a file that was just refused": {"pending": True, "refusal": "No.", "created_at": NOW - MINUTE},
+    "a file that may be attached yet": {"finished_at": NOW - 23 * HOUR},
     "a file that a blog had until lately": {
-        "state": READY,
         "finished_at": NOW - 1000 * HOUR,
         "detached_at": NOW - 23 * HOUR,
     },
@@ -154,11 +146,9 @@ class TestWhatIsUseless:
         user: User,
         columns: dict[str, Any],
         images: ImageServer,
-        database: Database,
     ) -> None:
         self.store = images.store
-        self.attachment = attachment_factory(user)
-        change(database, self.attachment, columns)
+        self.attachment = attachment_factory(user, **columns)
 
     def test_is_taken(self, run: Run, database: Database, reason: str) -> None:
         assert run() == [Swept(self.attachment.key, reason)]
@@ -187,10 +177,9 @@ class TestWhatMayBeOfUse:
         run: Run,
         attachment_factory: AttachmentFactory,
         user: User,
-        database: Database,
         columns: dict[str, Any],
     ) -> None:
-        change(database, attachment_factory(user), columns)
+        attachment_factory(user, **columns)
         assert run() == []
 
 

@@ -117,7 +117,7 @@ class TestClearingEverybody:
         migrate(settings)
         app = create_app(settings)
         database: Database = app.extensions["database"]
-        people = [UserFactory(database)() for _ in range(2)]
+        people = [UserFactory.on(database)() for _ in range(2)]
         self.before = [scope(database, user) for user in people]
         for each in self.before:
             of(app).json(blogs_by(each))

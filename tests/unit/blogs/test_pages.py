@@ -30,8 +30,8 @@ class TestTextThatLooksLikeMarkup:
         self.client_for = client_for
         self.owner = user_factory(name=f"name{MARKUP}")
         self.reader = user_factory(name=f"reader{MARKUP}")
-        self.blog = blog_factory(self.owner, title=f"title{MARKUP}", content=f"content{MARKUP}")
-        share_factory(self.blog, self.reader)
+        text = {"title": f"title{MARKUP}", "content": f"content{MARKUP}"}
+        self.blog = blog_factory(self.owner, shared_with=self.reader, **text)
         share_factory(self.blog, email=f"e-mail{MARKUP}@people.invalid")
         self.picture = attachment_factory(self.owner, self.blog, filename=f"picture{MARKUP}")
         self.file = attachment_factory(self.owner, filename=f"file{MARKUP}", content_type="text/csv", width=None)

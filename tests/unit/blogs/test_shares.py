@@ -222,23 +222,15 @@ class TestBlogsSharedByTwoPeople:
         reader, blogs = user_factory(), [blog_factory(user_factory()) for _ in range(3)]
         for blog in (blogs[2], blogs[0]):
             share_factory(blog, reader)
-        assert [blog["id"] for blog in client_for(reader).get("/api/shared").get_json()] == [
-            blogs[2].id,
-            blogs[0].id,
-        ]
+        listed = client_for(reader).get("/api/shared").get_json()
+        assert [blog["id"] for blog in listed] == [blogs[2].id, blogs[0].id]
 
 
 class TestReadingAgain:
     @pytest.fixture(autouse=True)
-    def read_once(
-        self,
-        client_for: ClientFor,
-        user_factory: UserFactory,
-        blog_factory: BlogFactory,
-        share_factory: ShareFactory,
-    ) -> None:
+    def read_once(self, client_for: ClientFor, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
         self.owner, self.reader = user_factory(), user_factory()
-        self.path = f"/api/blogs/{share_factory(blog_factory(self.owner), self.reader).blog_id}"
+        self.path = f"/api/blogs/{blog_factory(self.owner, shared_with=self.reader).id}"
         self.client_for = client_for
         for user in (self.owner, self.reader):
             self.headers_for(user)
