@@ -211,7 +211,7 @@ def race(
     every: float = 2.0,
     show: Callable[[Tally], object] = lambda tally: None,
 ) -> Tally:
-    """Goes on until there were so many reads, or for so long; meanwhile does the next of `disturb`, every so often."""
+    """Go on until there were so many reads, or for so long; meanwhile do the next of `disturb`, every so often."""
     shared = Shared(plan)
     processes = [
         _processes.Process(target=_run, args=(process, plan, shared), daemon=True)

@@ -68,7 +68,7 @@ def app(settings: Settings) -> Flask:
 
 @pytest.fixture
 def new_app(settings: Settings) -> Iterator[NewApp]:
-    """Makes other blogs than the one under test: `new_app(site_name="Quill")`, gone with the test."""
+    """Other blogs than the one under test: `new_app(site_name="Quill")`, gone with the test."""
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:

@@ -129,7 +129,7 @@ def new_page(
     session_factory: SessionFactory,
     expected_errors: list[str],
 ) -> Iterator[NewPage]:
-    """Opens pages, each in a browser context of its own and under the standing checks."""
+    """New pages, each in a browser context of its own and under the standing checks."""
     watched: list[StandingChecks] = []
 
     def open_page(**options: Any) -> CustomPage:

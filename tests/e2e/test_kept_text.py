@@ -327,35 +327,35 @@ class TestWithUnsavedText:
             expect(page.get_by_role("button", name="Undo")).to_be_hidden()
 
     class TestAndLoggingOut:
-        def answer(self, page: CustomPage, *, yes: bool) -> list[str]:
+        def handle_dialog(self, page: CustomPage, *, accept: bool) -> list[str]:
             asked: list[str] = []
 
             def on_dialog(dialog: Dialog) -> None:
                 asked.append(dialog.message)
-                (dialog.accept if yes else dialog.dismiss)()
+                (dialog.accept if accept else dialog.dismiss)()
 
             page.on("dialog", on_dialog)
             return asked
 
         def test_is_asked_first(self, page: CustomPage) -> None:
-            asked = self.answer(page, yes=False)
+            asked = self.handle_dialog(page, accept=False)
             page.get_by_role("link", name="Logout").click()
             assert asked == ["There is text in this browser that you have not saved. Logging out removes it."]
 
         def test_may_stay(self, page: CustomPage) -> None:
-            self.answer(page, yes=False)
+            self.handle_dialog(page, accept=False)
             page.get_by_role("link", name="Logout").click()
             page.reload()
             reads(page)
 
         def test_leaves_nothing_behind(self, page: CustomPage) -> None:
-            self.answer(page, yes=True)
+            self.handle_dialog(page, accept=True)
             page.get_by_role("link", name="Logout").click()
             expect(page.get_by_role("link", name="Login With Google")).to_be_visible()
             assert kept_in(page) == []
 
         def test_leaves_nothing_behind_by_the_button_either(self, page: CustomPage) -> None:
-            self.answer(page, yes=True)
+            self.handle_dialog(page, accept=True)
             page.goto("/auth/logout")
             page.submit("Log out")
             assert kept_in(page) == []
@@ -564,7 +564,7 @@ class TestAPictureAddedWhileEditing:
             page.reload()
         return asked[0]
 
-    def answer(self, page: CustomPage, asked: Route) -> None:
+    def let_go_on(self, page: CustomPage, asked: Route) -> None:
         with page.expect_event("requestfinished"):
             asked.continue_()
         # Another request, so that the page has made something of the answer before.
@@ -588,13 +588,13 @@ class TestAPictureAddedWhileEditing:
     def test_does_not_come_when_the_text_was_thrown_away(self, page: CustomPage) -> None:
         asked = self.come_back_slowly(page)
         page.get_by_role("button", name="Show what is saved").click()
-        self.answer(page, asked)
+        self.let_go_on(page, asked)
         expect(page.get_by_text("sunrise.png")).to_be_hidden()
 
     def test_does_not_come_when_another_was_chosen(self, page: CustomPage) -> None:
         asked = self.come_back_slowly(page)
         held = upload_without_end(page, "moon.png")
-        self.answer(page, asked)
+        self.let_go_on(page, asked)
         expect(page.get_by_text("moon.png")).to_be_visible()
         held[0].continue_()
         expect(page.get_by_text("Upload successful!")).to_be_visible()

@@ -48,7 +48,7 @@ def upload(page: CustomPage) -> None:
 
 
 def upload_without_end(page: CustomPage, name: str = "sunrise.png") -> list[Route]:
-    """Begin an upload that stops on its way to the store; answers what to `continue_()`."""
+    """Begin an upload that stops on its way to the store, and return what to `continue_()`."""
     held: list[Route] = []
     page.route(SIGNED, lambda route: held.append(route))
     with page.expect_request(SIGNED):

@@ -29,7 +29,7 @@ def a_picture(width: int = 64, height: int = 48, color: str = "navy", kind: str 
 
 
 def black_png(width: int, height: int, *, bits: int = 1) -> bytes:
-    """Answer a picture, all black, without ever holding its pixels."""
+    """A picture, all black, made without ever holding its pixels."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

@@ -56,7 +56,7 @@ def new_bucket(seaweedfs: SeaweedFS) -> Callable[[], S3Store]:
 @pytest.fixture(scope="session")
 def disk_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiskStore]:
     with_routes: list[DiskStore] = []
-    server = make_server("127.0.0.1", 0, Request.application(lambda request: answer(with_routes[0], request)), True)
+    server = make_server("127.0.0.1", 0, Request.application(lambda request: handle(with_routes[0], request)), True)
     with_routes.append(DiskStore(tmp_path_factory.mktemp("store"), f"http://127.0.0.1:{server.port}", "secret"))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -66,7 +66,7 @@ def disk_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiskStore]:
     server.server_close()
 
 
-def answer(store: DiskStore, request: Request) -> Response:
+def handle(store: DiskStore, request: Request) -> Response:
     key, query = request.path[1:], request.args.to_dict()
     try:
         if request.method == "PUT":
@@ -114,7 +114,7 @@ def blog_on_either(request: pytest.FixtureRequest) -> Flask:
 
 @pytest.fixture
 def new_uploader(client_for: ClientFor, user_factory: UserFactory) -> NewUploader:
-    """Makes somebody new who uploads: `new_uploader()`, `new_uploader(app=other)`."""
+    """Somebody new who uploads: `new_uploader()`, `new_uploader(app=other)`."""
 
     def make(**options: Flask) -> Uploader:
         user = user_factory()

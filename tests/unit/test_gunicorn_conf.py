@@ -57,7 +57,7 @@ class Server:
     def counters(self) -> list[Path]:
         return list(self.folder.glob("instance/metrics/*/*.db"))
 
-    def answer(self) -> str:
+    def body(self) -> str:
         with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310  a loopback address of ours
             return str(answer.read().decode())
 
@@ -82,7 +82,7 @@ class Server:
     def refuses(self, reason: str) -> bool:
         """To reload for that reason, and goes on."""
         until(lambda: f"Reload refused, the site goes on as it was: {reason}\n" in self.log, PATIENCE)
-        return bool(self.answer())
+        return bool(self.body())
 
 
 @contextmanager
@@ -139,7 +139,7 @@ class TestAReloadOfCodeThatDoesNotImport:
         assert server.refuses("ModuleNotFoundError: No module named 'nowhere'")
 
     def test_leaves_the_old_code_serving(self, server: Server) -> None:
-        assert server.answer() == "one"
+        assert server.body() == "one"
 
     def test_says_why_in_one_line(self, server: Server) -> None:
         assert len(server.log.splitlines()) == 1
@@ -147,7 +147,7 @@ class TestAReloadOfCodeThatDoesNotImport:
     def test_is_made_good_by_code_that_does(self, server: Server) -> None:
         (server.folder / "wsgi.py").write_text(CODE.replace("one", "two"))
         server.reload()
-        until(lambda: server.answer() == "two", PATIENCE)
+        until(lambda: server.body() == "two", PATIENCE)
 
 
 class TestAReload:
@@ -168,7 +168,7 @@ class TestAReload:
         (folder / "wsgi.py").unlink()
         (folder / ".env").write_text("WEB_CONCURRENCY=1")
         with started(folder, "--timeout", "120") as server:
-            assert server.answer()
+            assert server.body()
             (folder / ".env").write_text("SECRET_KEY=short")
             server.reload()
             assert server.refuses("Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more")
@@ -185,7 +185,7 @@ class TestAReload:
         python = folder / "python"
         python.symlink_to(sys.executable)
         with started(folder, wrapped=lambda command: [str(python), *command[1:]]) as server:
-            assert server.answer() == "one"
+            assert server.body() == "one"
             python.unlink()
             server.reload()
             assert server.refuses(f"[Errno 2] No such file or directory: '{python}'")
@@ -239,7 +239,7 @@ class TestAFirstStart:
 class TestAStartOnAFullDisk:
     def test_takes_place(self, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
         with started(folder, wrapped=partial(on_a_full_disk, folder, tmp_path_factory.mktemp("disk"))) as server:
-            assert server.answer() == "one"
+            assert server.body() == "one"
 
 
 class TestAWorkersCounters:
@@ -263,5 +263,5 @@ class TestAWorkersCounters:
     def test_are_done_without_where_they_cannot_be(self, folder: Path) -> None:
         (folder / "instance/metrics").write_text("not a folder")
         with started(folder) as server:
-            assert server.answer() == "one"
+            assert server.body() == "one"
             assert re.search(r"Worker \d+ is missing from /metrics: .*Not a directory", server.log)

@@ -87,7 +87,7 @@ Run = Callable[..., list[Swept]]
 
 @pytest.fixture
 def run(database: Database, images: ImageServer, user: User) -> Run:
-    """Sweep, and answer what was taken from this user."""
+    """Sweep, and return what was taken from this user."""
 
     def run(*, dry_run: bool = False) -> list[Swept]:
         taken = list(sweep(database, images.store, NOW, dry_run=dry_run))

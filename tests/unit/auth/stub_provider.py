@@ -59,7 +59,7 @@ class StubProvider:
         """How often this was asked for."""
         return [asked for asked, _ in self.requests].count(path)
 
-    def answer(self, path: str) -> tuple[int, bytes]:
+    def response_to(self, path: str) -> tuple[int, bytes]:
         if path in self.answers:
             return self.answers[path]
         documents: dict[str, dict[str, Any]] = {
@@ -92,7 +92,7 @@ class StubProvider:
                     while trickling and not stub.released.wait(0.05):
                         self.wfile.write(b" ")
                     return
-                status, content = stub.answer(self.path)
+                status, content = stub.response_to(self.path)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Location", f"{stub.issuer}/moved{self.path}")

@@ -163,7 +163,7 @@ class TestAnHonestAnswer:
     def test_may_say_anything_odd_beside_its_tokens(
         self, provider: OidcClient, stub: StubProvider, name: str, value: str
     ) -> None:
-        _, token = stub.answer("/token")
+        _, token = stub.response_to("/token")
         stub.answers["/token"] = (200, token.replace(b"{", f'{{"{name}": {value}, '.encode(), 1))
         assert identify(provider).subject == "42"
 
@@ -416,7 +416,7 @@ class TestAProviderWithNewKeys:
 class TestAProviderThatNamesKeysItDoesNotHave:
     @pytest.fixture(autouse=True)
     def named(self, provider: OidcClient, stub: StubProvider) -> None:
-        stub.answers["/jwks"] = stub.answer("/jwks")
+        stub.answers["/jwks"] = stub.response_to("/jwks")
         stub.key = RSAKey.generate_key(2048, {"kid": "2"})
         for _ in range(3):
             with pytest.raises(LoginFailed):
@@ -441,7 +441,7 @@ class TestAProviderThatIs:
         self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
     ) -> None:
         monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.5)
-        status, answer = stub.answer(path)
+        status, answer = stub.response_to(path)
         match state:
             case "broken":
                 stub.answers[path] = (500, answer)

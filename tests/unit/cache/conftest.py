@@ -5,22 +5,22 @@ import pytest
 
 from app.cache import Cache
 from tests.redis_server import RedisServer
-from tests.unit.cache.library import Library, library
+from tests.unit.cache.bookshop import Bookshop, bookshop
 
 Worker = Callable[[], Cache]
 TTL = 60
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Library]:
-    shelf = library(tmp_path)
-    yield shelf
-    shelf.close()
+def shop(tmp_path: Path) -> Iterator[Bookshop]:
+    shop = bookshop(tmp_path)
+    yield shop
+    shop.close()
 
 
 @pytest.fixture
-def cache(shelf: Library) -> Cache:
-    return Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="secret")
+def cache(shop: Bookshop) -> Cache:
+    return Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="secret")
 
 
 @pytest.fixture
@@ -29,13 +29,13 @@ def server(redis_server: RedisServer) -> RedisServer:
 
 
 @pytest.fixture
-def worker(shelf: Library, server: RedisServer) -> Iterator[Worker]:
-    """Makes what another process would have: a memory of its own before the same Redis."""
+def worker(shop: Bookshop, server: RedisServer) -> Iterator[Worker]:
+    """What another process would have: a memory of its own before the same Redis."""
     workers: list[Cache] = []
 
     def make() -> Cache:
         workers.append(
-            Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
+            Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
         )
         return workers[-1]
 

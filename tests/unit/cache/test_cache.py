@@ -9,7 +9,7 @@ from app.cache import BoundQuery, Cache, Outcome
 from app.cache import cache as module
 from app.cache.redis_store import MAX_VALUE
 from tests.redis_server import until
-from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
+from tests.unit.cache.bookshop import BOOK, BOOKS_BY, Book, Bookshop, Database
 
 
 def outcomes(cache: Cache, *reads: BoundQuery) -> list[tuple[str, str]]:
@@ -21,76 +21,76 @@ def outcomes(cache: Cache, *reads: BoundQuery) -> list[tuple[str, str]]:
 
 class TestARead:
     @pytest.fixture(autouse=True)
-    def the_shelf_has_a_book(self, shelf: Library) -> None:
-        shelf.author("Emma")
+    def the_shop_has_a_book(self, shop: Bookshop) -> None:
+        shop.author("Emma")
 
-    def test_is_a_miss_and_then_a_hit(self, shelf: Library, cache: Cache) -> None:
-        read = shelf.books_by(1)
+    def test_is_a_miss_and_then_a_hit(self, shop: Bookshop, cache: Cache) -> None:
+        read = shop.books_by(1)
         assert outcomes(cache, read, read) == [("miss", "database"), ("hit", "memory")]
 
     def test_that_did_not_ask_for_it_bypasses_the_cache(self, cache: Cache) -> None:
         read = BOOKS_BY(author_id=1)
         assert outcomes(cache, read, read) == [("bypass", "database")] * 2
 
-    def test_opens_no_connection_for_a_hit(self, shelf: Library, cache: Cache) -> None:
-        read = shelf.books_by(1)
+    def test_opens_no_connection_for_a_hit(self, shop: Bookshop, cache: Cache) -> None:
+        read = shop.books_by(1)
         outcomes(cache, read, read, read)
-        assert shelf.statements == 1
+        assert shop.statements == 1
 
-    def test_tells_its_name_and_time(self, shelf: Library, cache: Cache) -> None:
+    def test_tells_its_name_and_time(self, shop: Bookshop, cache: Cache) -> None:
         seen: list[Outcome] = []
-        cache.json(shelf.books_by(1), observe=seen.append)
+        cache.json(shop.books_by(1), observe=seen.append)
         assert (seen[0].name, 0 < seen[0].seconds < 5) == ("books_by", True)
 
-    def test_is_counted(self, shelf: Library, cache: Cache) -> None:
-        outcomes(cache, BOOKS_BY(author_id=1), shelf.books_by(1), shelf.books_by(1))
+    def test_is_counted(self, shop: Bookshop, cache: Cache) -> None:
+        outcomes(cache, BOOKS_BY(author_id=1), shop.books_by(1), shop.books_by(1))
         stats = cache.stats()
         assert [stats[name] for name in ("bypass", "miss", "hit_memory", "database_reads")] == [1, 1, 1, 2]
 
-    def test_is_read_again_when_its_time_is_up(self, shelf: Library) -> None:
-        cache = Cache(shelf.connect, namespace="test", release="1", ttl=0, secret="secret")
-        assert outcomes(cache, shelf.books_by(1), shelf.books_by(1)) == [("miss", "database")] * 2
+    def test_is_read_again_when_its_time_is_up(self, shop: Bookshop) -> None:
+        cache = Cache(shop.connect, namespace="test", release="1", ttl=0, secret="secret")
+        assert outcomes(cache, shop.books_by(1), shop.books_by(1)) == [("miss", "database")] * 2
 
-    def test_is_read_again_when_the_cache_was_cleared(self, shelf: Library, cache: Cache) -> None:
-        cache.json(shelf.books_by(1))
+    def test_is_read_again_when_the_cache_was_cleared(self, shop: Bookshop, cache: Cache) -> None:
+        cache.json(shop.books_by(1))
         cache.clear()
-        assert outcomes(cache, shelf.books_by(1)) == [("miss", "database")]
+        assert outcomes(cache, shop.books_by(1)) == [("miss", "database")]
 
     def test_is_a_hit_when_it_was_filled_since_it_looked(
-        self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch
+        self, shop: Bookshop, cache: Cache, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        read = shelf.books_by(1)
+        read = shop.books_by(1)
         answers = iter([None, cache.json(read)])
         monkeypatch.setattr(cache._memory, "get", lambda _entry: next(answers))
         assert outcomes(cache, read) == [("hit", "memory")]
 
-    def test_of_a_huge_document_is_not_kept(self, shelf: Library, cache: Cache) -> None:
-        read = shelf.books_by(shelf.author("x" * MAX_VALUE))
+    def test_of_a_huge_document_is_not_kept(self, shop: Bookshop, cache: Cache) -> None:
+        read = shop.books_by(shop.author("x" * MAX_VALUE))
         assert outcomes(cache, read, read) == [("miss", "database")] * 2
 
-    def test_of_another_scope_stays_a_hit_after_a_write(self, shelf: Library, cache: Cache) -> None:
-        other = shelf.author("Persuasion")
-        cache.json(shelf.books_by(other))
-        shelf.author("Ulysses")
-        with shelf.session.begin() as session:
+    def test_of_another_scope_stays_a_hit_after_a_write(self, shop: Bookshop, cache: Cache) -> None:
+        other = shop.author("Persuasion")
+        cache.json(shop.books_by(other))
+        shop.author("Ulysses")
+        with shop.session.begin() as session:
             session.add(Book(author_id=1, title="Emma, again"))
-        assert outcomes(cache, shelf.books_by(other)) == [("hit", "memory")]
+        assert outcomes(cache, shop.books_by(other)) == [("hit", "memory")]
 
 
 class TestAReadAfterAWrite:
     @pytest.fixture(autouse=True)
-    def the_list_is_cached(self, shelf: Library, cache: Cache) -> None:
-        shelf.author("Emma")
-        cache.json(shelf.books_by(1))
-        cache.json(BOOK(author_id=1, id=2).cached(shelf.scope(1)))
-        with shelf.session.begin() as session:
+    def the_list_is_cached(self, shop: Bookshop, cache: Cache) -> None:
+        shop.author("Emma")
+        cache.json(shop.books_by(1))
+        cache.json(BOOK(author_id=1, id=2).cached(shop.scope(1)))
+        with shop.session.begin() as session:
             session.add(Book(id=2, author_id=1, title="Persuasion"))
 
-    def test_is_fresh(self, shelf: Library, cache: Cache) -> None:
-        assert cache.json(shelf.books_by(1)) == b'[{"id":1,"title":"Emma"},{"id":2,"title":"Persuasion"}]'
+    def test_is_fresh(self, shop: Bookshop, cache: Cache) -> None:
+        assert cache.json(shop.books_by(1)) == b'[{"id":1,"title":"Emma"},{"id":2,"title":"Persuasion"}]'
 
-    def test_finds_what_was_not_there(self, shelf: Library, cache: Cache) -> None:
-        assert cache.json(BOOK(author_id=1, id=2).cached(shelf.scope(1))) == b'{"id":2,"title":"Persuasion"}'
+    def test_finds_what_was_not_there(self, shop: Bookshop, cache: Cache) -> None:
+        assert cache.json(BOOK(author_id=1, id=2).cached(shop.scope(1))) == b'{"id":2,"title":"Persuasion"}'
 
 
 class TestManyReadsOfOneMissingEntry:
@@ -101,9 +101,9 @@ class TestManyReadsOfOneMissingEntry:
         monkeypatch.setattr(module, "WAIT", 30)
 
     @pytest.fixture
-    def database(self, shelf: Library) -> Database:
-        shelf.author("Emma")
-        return Database(shelf)
+    def database(self, shop: Bookshop) -> Database:
+        shop.author("Emma")
+        return Database(shop)
 
     @pytest.fixture
     def cache(self, database: Database) -> Cache:
@@ -115,81 +115,81 @@ class TestManyReadsOfOneMissingEntry:
             yield pool
             database.go_on.set()
 
-    def crowd(self, shelf: Library, cache: Cache, pool: ThreadPoolExecutor) -> list[Future[bytes]]:
-        read = shelf.books_by(1)
+    def crowd(self, shop: Bookshop, cache: Cache, pool: ThreadPoolExecutor) -> list[Future[bytes]]:
+        read = shop.books_by(1)
         answers = [pool.submit(cache.json, read) for _ in range(self.CLIENTS)]
         until(lambda: cache.stats()["waits"] == self.CLIENTS - 1)
         return answers
 
     def test_are_one_read_of_the_database(
-        self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
+        self, shop: Bookshop, cache: Cache, database: Database, pool: ThreadPoolExecutor
     ) -> None:
-        answers = self.crowd(shelf, cache, pool)
+        answers = self.crowd(shop, cache, pool)
         database.go_on.set()
         assert ({answer.result() for answer in answers}, database.reads) == ({b'[{"id":1,"title":"Emma"}]'}, 1)
 
     def test_wait_only_so_long(
         self,
-        shelf: Library,
+        shop: Bookshop,
         cache: Cache,
         database: Database,
         pool: ThreadPoolExecutor,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(module, "WAIT", 0.05)
-        read = shelf.books_by(1)
+        read = shop.books_by(1)
         for _ in range(2):
             pool.submit(cache.json, read)
         until(lambda: database.reads == 2)
 
     def test_fail_one_by_one_when_the_first_fails(
-        self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
+        self, shop: Bookshop, cache: Cache, database: Database, pool: ThreadPoolExecutor
     ) -> None:
         database.error = ConnectionError("lost")
-        answers = self.crowd(shelf, cache, pool)
+        answers = self.crowd(shop, cache, pool)
         database.go_on.set()
         assert [type(answer.exception(10)) for answer in answers] == [ConnectionError] * self.CLIENTS
 
     def test_of_two_scopes_do_not_wait_for_each_other(
-        self, shelf: Library, cache: Cache, database: Database, pool: ThreadPoolExecutor
+        self, shop: Bookshop, cache: Cache, database: Database, pool: ThreadPoolExecutor
     ) -> None:
-        other = shelf.author("Persuasion")
+        other = shop.author("Persuasion")
         for author in (1, other):
-            pool.submit(cache.json, shelf.books_by(author))
+            pool.submit(cache.json, shop.books_by(author))
         until(lambda: database.reads == 2)
         assert cache.stats()["waits"] == 0
 
 
 class TestAReadThatAWriteOvertook:
     @pytest.fixture(autouse=True)
-    def overtaken(self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(self, shop: Bookshop, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
         """It has its rows, and has not recorded them, when the write is committed."""
-        shelf.author("Emma")
+        shop.author("Emma")
 
         @contextmanager
         def connect() -> Iterator[Connection]:
-            with shelf.engine.connect() as connection:
+            with shop.engine.connect() as connection:
                 yield connection
-            with shelf.session.begin() as session:
+            with shop.session.begin() as session:
                 session.add(Book(author_id=1, title="Persuasion"))
 
         with monkeypatch.context() as patch:
             patch.setattr(cache, "_connect", connect)
-            cache.json(shelf.books_by(1))
+            cache.json(shop.books_by(1))
 
-    def test_leaves_nothing_behind_for_the_next(self, shelf: Library, cache: Cache) -> None:
-        assert b"Persuasion" in cache.json(shelf.books_by(1))
+    def test_leaves_nothing_behind_for_the_next(self, shop: Bookshop, cache: Cache) -> None:
+        assert b"Persuasion" in cache.json(shop.books_by(1))
 
 
 class TestAnEntryWhoseFirstReadFailed:
-    def test_is_read_by_the_next(self, shelf: Library) -> None:
+    def test_is_read_by_the_next(self, shop: Bookshop) -> None:
         read = BOOK(author_id=1, id=1)
-        shelf.author("Emma")
-        database = Database(shelf)
+        shop.author("Emma")
+        database = Database(shop)
         database.go_on.set()
         database.error = ConnectionError("lost")
         cache = Cache(database.connect, namespace="test", release="1", ttl=60, secret="secret")
         with pytest.raises(ConnectionError):
-            cache.json(read.cached(shelf.scope(1)))
+            cache.json(read.cached(shop.scope(1)))
         database.error = None
-        assert cache.json(read.cached(shelf.scope(1))) == b'{"id":1,"title":"Emma"}'
+        assert cache.json(read.cached(shop.scope(1))) == b'{"id":1,"title":"Emma"}'

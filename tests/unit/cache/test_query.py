@@ -6,7 +6,7 @@ from sqlalchemy import Select, bindparam, exists, literal_column, select, text
 from sqlalchemy.orm import aliased
 
 from app.cache import BoundQuery, Cache, CacheableQuery, Scope, Uncacheable
-from tests.unit.cache.library import BOOK, BOOKS, BOOKS_BY, Author, Book, Library, Visit
+from tests.unit.cache.bookshop import BOOK, BOOKS, BOOKS_BY, Author, Book, Bookshop, Visit
 
 Statement = Select[*tuple[Any, ...]]
 
@@ -124,8 +124,8 @@ class TestAReadThatMayNotBeCached:
 
 class TestADocument:
     @pytest.fixture(autouse=True)
-    def the_shelf_is_stocked(self, shelf: Library) -> None:
-        with shelf.session.begin() as session:
+    def the_shop_is_stocked(self, shop: Bookshop) -> None:
+        with shop.session.begin() as session:
             author = Author(id=1)
             session.add_all([author, Author(id=2)])
             session.add(Book(id=1, author=author, title="Café", printed=datetime(1815, 12, 23, 10, 30, tzinfo=UTC)))
@@ -142,19 +142,19 @@ class TestADocument:
         ids=["list", "empty list", "one", "nothing"],
     )
     def test_is_the_same_uncached_missed_and_hit(
-        self, shelf: Library, cache: Cache, read: BoundQuery, document: str
+        self, shop: Bookshop, cache: Cache, read: BoundQuery, document: str
     ) -> None:
-        cached = read.cached(shelf.scope(int(str(read.parameters["author_id"]))))
+        cached = read.cached(shop.scope(int(str(read.parameters["author_id"]))))
         assert [cache.json(read), cache.json(cached), cache.json(cached)] == [document.encode()] * 3
 
-    def test_of_nothing_is_read_once(self, shelf: Library, cache: Cache) -> None:
+    def test_of_nothing_is_read_once(self, shop: Bookshop, cache: Cache) -> None:
         for _ in range(2):
-            cache.json(BOOK(author_id=2, id=2).cached(shelf.scope(2)))
-        assert shelf.statements == 1
+            cache.json(BOOK(author_id=2, id=2).cached(shop.scope(2)))
+        assert shop.statements == 1
 
-    def test_holds_dates_and_nulls(self, shelf: Library, cache: Cache) -> None:
+    def test_holds_dates_and_nulls(self, shop: Bookshop, cache: Cache) -> None:
         printed = CacheableQuery("printed", BOOKS.with_only_columns(Book.printed), shape=as_utc)
-        read = printed(author_id=1).cached(shelf.scope(1))
+        read = printed(author_id=1).cached(shop.scope(1))
         assert [cache.json(read), cache.json(read)] == [b'["1815-12-23T10:30:00Z",null]'] * 2
 
 

@@ -10,8 +10,8 @@ import pytest
 from app.cache import BoundQuery, Cache, Outcome, breaker, redis_store
 from app.cache import cache as cache_module
 from tests.redis_server import RedisServer, until
+from tests.unit.cache.bookshop import BOOK, BOOKS_BY, Book, Bookshop, Database
 from tests.unit.cache.conftest import TTL, Worker
-from tests.unit.cache.library import BOOK, BOOKS_BY, Book, Database, Library
 
 EMMA = b'[{"id":1,"title":"Emma"}]'
 
@@ -22,21 +22,21 @@ def outcome(cache: Cache, read: BoundQuery) -> tuple[str, str]:
     return seen[0].result, seen[0].tier
 
 
-def write(shelf: Library) -> None:
-    with shelf.session.begin() as session:
+def write(shop: Bookshop) -> None:
+    with shop.session.begin() as session:
         session.add(Book(author_id=1, title="Persuasion"))
 
 
 @pytest.fixture(autouse=True)
-def the_shelf_has_a_book(shelf: Library) -> None:
-    shelf.author("Emma")
+def the_shop_has_a_book(shop: Bookshop) -> None:
+    shop.author("Emma")
 
 
 class TestAnEntryThatAnotherWorkerMade:
     @pytest.fixture(autouse=True)
-    def recorded(self, shelf: Library, worker: Worker) -> None:
+    def recorded(self, shop: Bookshop, worker: Worker) -> None:
         first = worker()
-        first.json(shelf.books_by(1))
+        first.json(shop.books_by(1))
         first.close()
 
     @pytest.fixture
@@ -48,32 +48,32 @@ class TestAnEntryThatAnotherWorkerMade:
     def spoil(self, server: RedisServer, key: bytes, value: bytes) -> None:
         server.client.hset(key, server.client.hkeys(key)[0], value)
 
-    def test_is_a_hit(self, shelf: Library, worker: Worker) -> None:
-        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+    def test_is_a_hit(self, shop: Bookshop, worker: Worker) -> None:
+        assert outcome(worker(), shop.books_by(1)) == ("hit", "redis")
 
-    def test_is_the_same_document(self, shelf: Library, worker: Worker) -> None:
-        assert worker().json(shelf.books_by(1)) == EMMA
+    def test_is_the_same_document(self, shop: Bookshop, worker: Worker) -> None:
+        assert worker().json(shop.books_by(1)) == EMMA
 
-    def test_is_kept_in_memory_then(self, shelf: Library, worker: Worker) -> None:
+    def test_is_kept_in_memory_then(self, shop: Bookshop, worker: Worker) -> None:
         second = worker()
-        second.json(shelf.books_by(1))
-        assert outcome(second, shelf.books_by(1)) == ("hit", "memory")
+        second.json(shop.books_by(1))
+        assert outcome(second, shop.books_by(1)) == ("hit", "memory")
 
-    def test_is_out_of_reach_after_a_write(self, shelf: Library, worker: Worker) -> None:
-        write(shelf)
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+    def test_is_out_of_reach_after_a_write(self, shop: Bookshop, worker: Worker) -> None:
+        write(shop)
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
-    def test_is_out_of_reach_of_another_release(self, shelf: Library, server: RedisServer) -> None:
-        later = Cache(shelf.connect, namespace="test", release="2", ttl=TTL, secret="secret", redis_url=server.url)
-        assert outcome(later, shelf.books_by(1)) == ("miss", "database")
+    def test_is_out_of_reach_of_another_release(self, shop: Bookshop, server: RedisServer) -> None:
+        later = Cache(shop.connect, namespace="test", release="2", ttl=TTL, secret="secret", redis_url=server.url)
+        assert outcome(later, shop.books_by(1)) == ("miss", "database")
         later.close()
 
     def test_is_a_miss_once_it_is_older_than_allowed(
-        self, shelf: Library, worker: Worker, monkeypatch: pytest.MonkeyPatch
+        self, shop: Bookshop, worker: Worker, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + TTL)
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
     @pytest.mark.parametrize(
         "value",
@@ -81,95 +81,95 @@ class TestAnEntryThatAnotherWorkerMade:
         ids=["empty", "bare", "short", "pickle", "forged"],
     )
     def test_is_a_miss_when_it_does_not_fit(
-        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes, value: bytes
+        self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes, value: bytes
     ) -> None:
         self.spoil(server, key, value)
-        assert worker().json(shelf.books_by(1)) == EMMA
+        assert worker().json(shop.books_by(1)) == EMMA
 
     def test_is_a_miss_when_somebody_else_sealed_it(
-        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+        self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
         server.client.flushall()
-        stranger = Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="another", redis_url=server.url)
-        stranger.json(shelf.books_by(1))
+        stranger = Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="another", redis_url=server.url)
+        stranger.json(shop.books_by(1))
         stranger.close()
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
     def test_is_a_miss_when_it_was_cut_short(
-        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+        self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
         self.spoil(server, key, server.client.hvals(key)[0][:-1])
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
     def test_is_a_miss_when_it_came_from_another_key(
-        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+        self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
-        write(shelf)
-        server.client.rename(key, key.replace(key.split(b":")[3], version(shelf)))
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+        write(shop)
+        server.client.rename(key, key.replace(key.split(b":")[3], version(shop)))
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
     def test_is_not_even_fetched_when_it_is_huge(
-        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+        self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
         self.spoil(server, key, b"x" * 5_000_000)
         server.client.config_resetstat()
-        worker().json(shelf.books_by(1))
+        worker().json(shop.books_by(1))
         assert server.client.info("stats")["total_net_output_bytes"] < 1_000_000
 
     def test_is_a_miss_when_the_key_is_of_another_type(
-        self, shelf: Library, worker: Worker, server: RedisServer, key: bytes
+        self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
         server.client.delete(key)
         server.client.lpush(key, "x")
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
-    def test_is_a_miss_when_the_server_was_flushed(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+    def test_is_a_miss_when_the_server_was_flushed(self, shop: Bookshop, worker: Worker, server: RedisServer) -> None:
         server.client.flushall()
-        assert outcome(worker(), shelf.books_by(1)) == ("miss", "database")
+        assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
 
-def version(shelf: Library) -> bytes:
-    return str(shelf.scope(1).version).encode()
+def version(shop: Bookshop) -> bytes:
+    return str(shop.scope(1).version).encode()
 
 
 class TestWhatIsInRedis:
     @pytest.fixture
-    def cache(self, shelf: Library, worker: Worker) -> Cache:
+    def cache(self, shop: Bookshop, worker: Worker) -> Cache:
         cache = worker()
         for read in (BOOKS_BY(author_id=1), BOOK(author_id=1, id=1), BOOK(author_id=1, id=2)):
-            cache.json(read.cached(shelf.scope(1)))
+            cache.json(read.cached(shop.scope(1)))
         cache.close()
         return cache
 
-    def test_is_one_hash_for_a_scope_and_version(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
-        name = f"test:authors:1:{shelf.scope(1).version}:1-1".encode()
+    def test_is_one_hash_for_a_scope_and_version(self, shop: Bookshop, cache: Cache, server: RedisServer) -> None:
+        name = f"test:authors:1:{shop.scope(1).version}:1-1".encode()
         assert [(key, server.client.hlen(key)) for key in server.client.keys("*")] == [(name, 3)]
 
     def test_expires(self, cache: Cache, server: RedisServer) -> None:
         assert [0 < server.client.ttl(key) <= TTL for key in server.client.keys("*")] == [True]
 
-    def test_expires_no_later_for_a_later_record(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
+    def test_expires_no_later_for_a_later_record(self, shop: Bookshop, cache: Cache, server: RedisServer) -> None:
         (key,) = server.client.keys("*")
         server.client.expire(key, 5)
-        cache.json(BOOK(author_id=1, id=3).cached(shelf.scope(1)))
+        cache.json(BOOK(author_id=1, id=3).cached(shop.scope(1)))
         cache.close()
         assert server.client.ttl(key) <= 5
 
     def test_expires_in_time_though_it_was_to_last_longer(
-        self, shelf: Library, cache: Cache, server: RedisServer
+        self, shop: Bookshop, cache: Cache, server: RedisServer
     ) -> None:
         (key,) = server.client.keys("*")
         server.client.expire(key, 10 * TTL)
-        cache.json(BOOK(author_id=1, id=3).cached(shelf.scope(1)))
+        cache.json(BOOK(author_id=1, id=3).cached(shop.scope(1)))
         cache.close()
         assert server.client.ttl(key) <= TTL
 
     def test_expires_though_somebody_took_the_expiry_away(
-        self, shelf: Library, cache: Cache, server: RedisServer
+        self, shop: Bookshop, cache: Cache, server: RedisServer
     ) -> None:
         (key,) = server.client.keys("*")
         server.client.persist(key)
-        cache.json(BOOK(author_id=1, id=3).cached(shelf.scope(1)))
+        cache.json(BOOK(author_id=1, id=3).cached(shop.scope(1)))
         cache.close()
         assert 0 < server.client.ttl(key) <= TTL
 
@@ -206,26 +206,26 @@ class TestWhatIsInRedis:
     def test_is_not_cleared_by_a_name_that_is_a_pattern(self, cache: Cache) -> None:
         assert cache.clear("authors:*") == 0
 
-    def test_is_no_huge_document_nor_a_lease_for_one(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
+    def test_is_no_huge_document_nor_a_lease_for_one(self, shop: Bookshop, cache: Cache, server: RedisServer) -> None:
         server.client.flushall()
-        cache.json(shelf.books_by(shelf.author("x" * redis_store.MAX_VALUE)))
+        cache.json(shop.books_by(shop.author("x" * redis_store.MAX_VALUE)))
         cache.close()
         assert server.client.keys("*") == []
 
-    def test_stays_after_a_write_that_is_taken_back(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
-        cache.tidy_after(shelf.session)
-        with shelf.session() as session:
+    def test_stays_after_a_write_that_is_taken_back(self, shop: Bookshop, cache: Cache, server: RedisServer) -> None:
+        cache.tidy_after(shop.session)
+        with shop.session() as session:
             session.add(Book(author_id=1, title="Persuasion"))
             session.flush()
             session.rollback()
-            session.add(Book(author_id=shelf.author(), title="Ulysses"))
+            session.add(Book(author_id=shop.author(), title="Ulysses"))
             session.commit()
         cache.close()
         assert server.client.dbsize() == 1
 
-    def test_is_gone_after_a_write(self, shelf: Library, cache: Cache, server: RedisServer) -> None:
-        cache.tidy_after(shelf.session)
-        write(shelf)
+    def test_is_gone_after_a_write(self, shop: Bookshop, cache: Cache, server: RedisServer) -> None:
+        cache.tidy_after(shop.session)
+        write(shop)
         cache.close()
         assert server.client.keys("*") == []
 
@@ -238,8 +238,8 @@ class TestTheFirstReadInManyWorkers:
         monkeypatch.setattr(redis_store, "TIMEOUT", 5)
         monkeypatch.setattr(redis_store, "LEASE_MILLISECONDS", 60_000)
 
-    def test_reads_the_database_once(self, shelf: Library, server: RedisServer) -> None:
-        database, read = Database(shelf), shelf.books_by(1)
+    def test_reads_the_database_once(self, shop: Bookshop, server: RedisServer) -> None:
+        database, read = Database(shop), shop.books_by(1)
         workers = [
             Cache(database.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
             for _ in range(4)
@@ -253,27 +253,27 @@ class TestTheFirstReadInManyWorkers:
             cache.close()
         assert ({answer.result() for answer in answers}, database.reads) == ({EMMA}, 1)
 
-    def test_holds_a_lease_that_expires(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+    def test_holds_a_lease_that_expires(self, shop: Bookshop, worker: Worker, server: RedisServer) -> None:
         cache = worker()
         assert cache._redis is not None
-        cache._redis.ask(shelf.books_by(1).key(shelf.scope(1)))
+        cache._redis.ask(shop.books_by(1).key(shop.scope(1)))
         assert [0 < server.client.pttl(key) <= 60_000 for key in server.client.keys("*")] == [True]
 
 
 class TestAFillerThatWasKilled:
     @pytest.fixture(autouse=True)
-    def leased(self, shelf: Library, worker: Worker) -> None:
+    def leased(self, shop: Bookshop, worker: Worker) -> None:
         killed = worker()
         assert killed._redis is not None
-        killed._redis.ask(shelf.books_by(1).key(shelf.scope(1)))
+        killed._redis.ask(shop.books_by(1).key(shop.scope(1)))
 
-    def test_holds_nobody_up_for_long(self, shelf: Library, worker: Worker) -> None:
+    def test_holds_nobody_up_for_long(self, shop: Bookshop, worker: Worker) -> None:
         started = time.monotonic()
-        assert (worker().json(shelf.books_by(1)), time.monotonic() - started < 1) == (EMMA, True)
+        assert (worker().json(shop.books_by(1)), time.monotonic() - started < 1) == (EMMA, True)
 
-    def test_is_replaced(self, shelf: Library, worker: Worker) -> None:
-        worker().json(shelf.books_by(1))
-        until(lambda: outcome(worker(), shelf.books_by(1)) == ("hit", "redis"))
+    def test_is_replaced(self, shop: Bookshop, worker: Worker) -> None:
+        worker().json(shop.books_by(1))
+        until(lambda: outcome(worker(), shop.books_by(1)) == ("hit", "redis"))
 
 
 class TestAServerThatIsFull:
@@ -282,31 +282,31 @@ class TestAServerThatIsFull:
         server.client.config_set("maxmemory-policy", "noeviction")
         server.client.config_set("maxmemory", "1")
 
-    def test_costs_no_error(self, shelf: Library, worker: Worker) -> None:
-        assert worker().json(shelf.books_by(1)) == EMMA
+    def test_costs_no_error(self, shop: Bookshop, worker: Worker) -> None:
+        assert worker().json(shop.books_by(1)) == EMMA
 
-    def test_still_gives_what_it_has(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
+    def test_still_gives_what_it_has(self, shop: Bookshop, worker: Worker, server: RedisServer) -> None:
         server.client.config_set("maxmemory", "0")
         cache = worker()
-        cache.json(shelf.books_by(1))
+        cache.json(shop.books_by(1))
         cache.close()
         server.client.config_set("maxmemory", "1")
-        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+        assert outcome(worker(), shop.books_by(1)) == ("hit", "redis")
 
-    def test_is_still_asked(self, shelf: Library, worker: Worker) -> None:
+    def test_is_still_asked(self, shop: Bookshop, worker: Worker) -> None:
         cache = worker()
         for book in range(10):
-            cache.json(BOOK(author_id=1, id=book).cached(shelf.scope(1)))
+            cache.json(BOOK(author_id=1, id=book).cached(shop.scope(1)))
         cache.close()
         assert cache.stats()["breaker"] == "closed"
 
-    def test_is_used_again_when_there_is_room(self, shelf: Library, worker: Worker, server: RedisServer) -> None:
-        worker().json(shelf.books_by(1))
+    def test_is_used_again_when_there_is_room(self, shop: Bookshop, worker: Worker, server: RedisServer) -> None:
+        worker().json(shop.books_by(1))
         server.client.config_set("maxmemory", "0")
         cache = worker()
-        cache.json(shelf.books_by(1))
+        cache.json(shop.books_by(1))
         cache.close()
-        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+        assert outcome(worker(), shop.books_by(1)) == ("hit", "redis")
 
 
 class Outage:
@@ -317,10 +317,10 @@ class Outage:
         caplog.set_level(logging.CRITICAL)
 
     @pytest.fixture
-    def cache(self, shelf: Library, worker: Worker) -> Cache:
+    def cache(self, shop: Bookshop, worker: Worker) -> Cache:
         """It has used the server, and loses it in mid-run."""
         cache = worker()
-        cache.json(BOOK(author_id=1, id=404).cached(shelf.scope(1)))
+        cache.json(BOOK(author_id=1, id=404).cached(shop.scope(1)))
         cache.close()
         return cache
 
@@ -336,70 +336,70 @@ class Outage:
         yield
         self.end(server)
 
-    def open(self, shelf: Library, cache: Cache) -> None:
+    def open(self, shop: Bookshop, cache: Cache) -> None:
         for book in range(3):
-            cache.json(BOOK(author_id=1, id=book).cached(shelf.scope(1)))
+            cache.json(BOOK(author_id=1, id=book).cached(shop.scope(1)))
         until(lambda: cache.stats()["breaker"] == "open")
 
-    def test_costs_no_error(self, shelf: Library, cache: Cache) -> None:
-        assert cache.json(shelf.books_by(1)) == EMMA
+    def test_costs_no_error(self, shop: Bookshop, cache: Cache) -> None:
+        assert cache.json(shop.books_by(1)) == EMMA
 
-    def test_costs_a_read_one_timeout(self, shelf: Library, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_costs_a_read_one_timeout(self, shop: Bookshop, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(redis_store, "TIMEOUT", 0.5)
-        cache, read = worker(), shelf.books_by(1)
+        cache, read = worker(), shop.books_by(1)
         started = time.monotonic()
         cache.json(read)
         assert time.monotonic() - started < 0.95
 
-    def test_opens_the_breaker(self, shelf: Library, cache: Cache) -> None:
-        self.open(shelf, cache)
+    def test_opens_the_breaker(self, shop: Bookshop, cache: Cache) -> None:
+        self.open(shop, cache)
         assert cache.stats()["redis_errors"] >= breaker.FAILURES
 
-    def test_costs_no_more_then(self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.open(shelf, cache)
+    def test_costs_no_more_then(self, shop: Bookshop, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open(shop, cache)
         monkeypatch.setattr(breaker, "PAUSE", 0)
-        scope = shelf.scope(1)
+        scope = shop.scope(1)
         started = time.monotonic()
         for book in range(100, 150):
             cache.json(BOOK(author_id=1, id=book).cached(scope))
         assert time.monotonic() - started < 50 * redis_store.TIMEOUT / 2
 
-    def test_is_not_tried_by_records_then(self, shelf: Library, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_not_tried_by_records_then(self, shop: Bookshop, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(breaker, "PAUSE", 60)
-        self.open(shelf, cache)
+        self.open(shop, cache)
         cache.close()
         before = cache.stats()["redis_errors"]
-        cache.json(shelf.books_by(1))
+        cache.json(shop.books_by(1))
         cache.close()
         assert cache.stats()["redis_errors"] == before
 
-    def test_leaves_the_memory_working(self, shelf: Library, cache: Cache) -> None:
-        cache.json(shelf.books_by(1))
-        assert outcome(cache, shelf.books_by(1)) == ("hit", "memory")
+    def test_leaves_the_memory_working(self, shop: Bookshop, cache: Cache) -> None:
+        cache.json(shop.books_by(1))
+        assert outcome(cache, shop.books_by(1)) == ("hit", "memory")
 
-    def test_is_never_stale_afterwards(self, shelf: Library, worker: Worker, cache: Cache, server: RedisServer) -> None:
-        cache.tidy_after(shelf.session)
-        cache.json(shelf.books_by(1))
-        write(shelf)
+    def test_is_never_stale_afterwards(self, shop: Bookshop, worker: Worker, cache: Cache, server: RedisServer) -> None:
+        cache.tidy_after(shop.session)
+        cache.json(shop.books_by(1))
+        write(shop)
         self.end(server)
-        assert b"Persuasion" in worker().json(shelf.books_by(1))
+        assert b"Persuasion" in worker().json(shop.books_by(1))
 
     def test_is_over_without_a_restart(
-        self, shelf: Library, worker: Worker, cache: Cache, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+        self, shop: Bookshop, worker: Worker, cache: Cache, server: RedisServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(breaker, "PAUSE", 0.05)
-        self.open(shelf, cache)
+        self.open(shop, cache)
         self.end(server)
         books = iter(range(1000, 1_000_000))
 
         def recovered() -> bool:
-            cache.json(BOOK(author_id=1, id=next(books)).cached(shelf.scope(1)))
+            cache.json(BOOK(author_id=1, id=next(books)).cached(shop.scope(1)))
             return bool(cache.stats()["breaker"] == "closed")
 
         until(recovered)
-        cache.json(shelf.books_by(1))
+        cache.json(shop.books_by(1))
         cache.close()
-        assert outcome(worker(), shelf.books_by(1)) == ("hit", "redis")
+        assert outcome(worker(), shop.books_by(1)) == ("hit", "redis")
 
 
 class TestAServerThatIsFrozen(Outage):
@@ -440,8 +440,8 @@ class TestAServerThatTalksNonsense:
             nonsense.shutdown()
             thread.join()
 
-    def test_costs_no_error(self, shelf: Library, url: str) -> None:
-        cache = Cache(shelf.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=url)
-        answers = {cache.json(BOOK(author_id=1, id=book).cached(shelf.scope(1))) for book in range(2, 8)}
+    def test_costs_no_error(self, shop: Bookshop, url: str) -> None:
+        cache = Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=url)
+        answers = {cache.json(BOOK(author_id=1, id=book).cached(shop.scope(1))) for book in range(2, 8)}
         cache.close()
         assert answers == {b"null"}

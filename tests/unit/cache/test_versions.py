@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.cache import Scope, UncountedWrite, bump, new_version
-from tests.unit.cache.library import Author, Book, Library, Visit
+from tests.unit.cache.bookshop import Author, Book, Bookshop, Visit
 
 Write = Callable[[Session], Any]
 BOOKS: Any = Book.__table__
@@ -61,23 +61,23 @@ def make_an_orphan(session: Session) -> None:
 class Owners:
     """Two authors, of whom the first has a book called Emma; and whose versions a write moves."""
 
-    def __init__(self, shelf: Library) -> None:
-        self._shelf = shelf
-        self.first, self.second = shelf.author("Emma"), shelf.author()
+    def __init__(self, shop: Bookshop) -> None:
+        self._shop = shop
+        self.first, self.second = shop.author("Emma"), shop.author()
 
     def moved_by(self, write: Write) -> list[str]:
         before = self._versions()
-        with self._shelf.session.begin() as session:
+        with self._shop.session.begin() as session:
             write(session)
         return [name for name, version in self._versions().items() if version > before[name]]
 
     def _versions(self) -> dict[str, int]:
-        return {"first": self._shelf.scope(self.first).version, "second": self._shelf.scope(self.second).version}
+        return {"first": self._shop.scope(self.first).version, "second": self._shop.scope(self.second).version}
 
 
 @pytest.fixture
-def owners(shelf: Library) -> Owners:
-    return Owners(shelf)
+def owners(shop: Bookshop) -> Owners:
+    return Owners(shop)
 
 
 class TestAVersion:
@@ -116,34 +116,34 @@ class TestAVersion:
         ids=["delete", "update"],
     )
     def test_moves_for_the_owner_that_the_row_has_by_now(
-        self, shelf: Library, owners: Owners, write: Callable[[Session, Book], None]
+        self, shop: Bookshop, owners: Owners, write: Callable[[Session, Book], None]
     ) -> None:
-        with shelf.session() as session:
+        with shop.session() as session:
             book = the_book(session)
         owners.moved_by(give_by_id)
         assert "second" in owners.moved_by(lambda session: write(session, session.merge(book, load=False)))
 
-    def test_moves_in_every_transaction_of_a_session(self, shelf: Library, owners: Owners) -> None:
-        with shelf.session() as session:
+    def test_moves_in_every_transaction_of_a_session(self, shop: Bookshop, owners: Owners) -> None:
+        with shop.session() as session:
             versions = []
             for title in ("a", "b", "c"):
                 session.add(Book(author_id=owners.first, title=title))
                 session.commit()
-                versions.append(shelf.scope(owners.first).version)
+                versions.append(shop.scope(owners.first).version)
         assert versions == sorted(set(versions))
 
-    def test_stays_with_the_next_transaction_of_the_session(self, shelf: Library, owners: Owners) -> None:
-        with shelf.session() as session:
+    def test_stays_with_the_next_transaction_of_the_session(self, shop: Bookshop, owners: Owners) -> None:
+        with shop.session() as session:
             session.add(Book(author_id=owners.first, title="a"))
             session.commit()
-            before = shelf.scope(owners.first)
+            before = shop.scope(owners.first)
             session.add(Book(author_id=owners.second, title="b"))
             session.commit()
-        assert shelf.scope(owners.first) == before
+        assert shop.scope(owners.first) == before
 
 
 class TestAWriteThatIsTakenBack:
-    def test_leaves_the_version(self, shelf: Library, owners: Owners) -> None:
+    def test_leaves_the_version(self, shop: Bookshop, owners: Owners) -> None:
         def write(session: Session) -> None:
             session.add(Book(author_id=owners.first, title="Persuasion"))
             session.flush()
@@ -151,7 +151,7 @@ class TestAWriteThatIsTakenBack:
 
         assert owners.moved_by(write) == []
 
-    def test_leaves_the_version_from_a_savepoint(self, shelf: Library, owners: Owners) -> None:
+    def test_leaves_the_version_from_a_savepoint(self, shop: Bookshop, owners: Owners) -> None:
         def write(session: Session) -> None:
             with contextlib.suppress(ZeroDivisionError), session.begin_nested():
                 session.add(Book(author_id=owners.first, title="Persuasion"))
@@ -163,41 +163,41 @@ class TestAWriteThatIsTakenBack:
 
 class TestAVersionNumber:
     def test_moves_on_when_the_clock_goes_back(
-        self, shelf: Library, owners: Owners, monkeypatch: pytest.MonkeyPatch
+        self, shop: Bookshop, owners: Owners, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(time, "time_ns", lambda: 0)
         assert owners.moved_by(give_by_id) == ["first", "second"]
 
-    def test_is_not_met_again_by_the_next_with_the_same_id(self, shelf: Library, owners: Owners) -> None:
+    def test_is_not_met_again_by_the_next_with_the_same_id(self, shop: Bookshop, owners: Owners) -> None:
         for title in ("a", "b"):
             owners.moved_by(lambda session, title=title: session.add(Book(author_id=2, title=title)))  # type: ignore[misc]
-        last = shelf.scope(2).version
-        with shelf.session.begin() as session:
+        last = shop.scope(2).version
+        with shop.session.begin() as session:
             session.delete(session.get_one(Author, 2))
-        assert (shelf.author(), shelf.scope(2).version > last) == (2, True)
+        assert (shop.author(), shop.scope(2).version > last) == (2, True)
 
-    def test_is_not_met_again_after_a_return_to_an_earlier_state(self, shelf: Library, owners: Owners) -> None:
-        early = shelf.scope(1).version
+    def test_is_not_met_again_after_a_return_to_an_earlier_state(self, shop: Bookshop, owners: Owners) -> None:
+        early = shop.scope(1).version
         owners.moved_by(lambda session: the_book(session).__setattr__("title", "a"))
-        late = shelf.scope(1).version
-        with shelf.engine.begin() as connection:
+        late = shop.scope(1).version
+        with shop.engine.begin() as connection:
             connection.execute(update(Author).values(cache_version=early))
-        with shelf.session.begin() as session:
+        with shop.session.begin() as session:
             session.add(Book(author_id=1, title="b"))
-        assert shelf.scope(1).version > late
+        assert shop.scope(1).version > late
 
 
 class TestABump:
-    def test_tells_which_scope_is_outdated(self, shelf: Library, owners: Owners) -> None:
-        before = shelf.scope(1)
-        with shelf.engine.begin() as connection:
+    def test_tells_which_scope_is_outdated(self, shop: Bookshop, owners: Owners) -> None:
+        before = shop.scope(1)
+        with shop.engine.begin() as connection:
             assert bump(connection, Author.cache_version, 1) == before
 
-    def test_of_nobody_is_nothing(self, shelf: Library) -> None:
-        with shelf.engine.begin() as connection:
+    def test_of_nobody_is_nothing(self, shop: Bookshop) -> None:
+        with shop.engine.begin() as connection:
             assert bump(connection, Author.cache_version, 404) is None
 
-    def test_moves_the_version(self, shelf: Library, owners: Owners) -> None:
+    def test_moves_the_version(self, shop: Bookshop, owners: Owners) -> None:
         assert owners.moved_by(lambda session: bump(session.connection(), Author.cache_version, 1)) == ["first"]
 
 
@@ -219,37 +219,37 @@ class TestAWriteBehindTheBackOfTheSession:
             lambda s: s.query(Book).update({"title": "x"}),
         ],
     )
-    def test_is_refused(self, shelf: Library, owners: Owners, write: Write) -> None:
-        with pytest.raises(UncountedWrite, match="rows of books"), shelf.session.begin() as session:
+    def test_is_refused(self, shop: Bookshop, owners: Owners, write: Write) -> None:
+        with pytest.raises(UncountedWrite, match="rows of books"), shop.session.begin() as session:
             write(session)
 
-    def test_is_refused_on_a_connection(self, shelf: Library) -> None:
-        with pytest.raises(UncountedWrite), shelf.engine.begin() as connection:
+    def test_is_refused_on_a_connection(self, shop: Bookshop) -> None:
+        with pytest.raises(UncountedWrite), shop.engine.begin() as connection:
             connection.execute(delete(BOOKS))
 
-    def test_is_refused_after_a_write_that_was_counted(self, shelf: Library, owners: Owners) -> None:
-        with shelf.session.begin() as session:
+    def test_is_refused_after_a_write_that_was_counted(self, shop: Bookshop, owners: Owners) -> None:
+        with shop.session.begin() as session:
             the_book(session).title = "x"
             with pytest.raises(UncountedWrite):
                 session.execute(delete(Book))
 
-    def test_is_refused_after_a_write_that_failed(self, shelf: Library, owners: Owners) -> None:
-        with shelf.session() as session:
+    def test_is_refused_after_a_write_that_failed(self, shop: Bookshop, owners: Owners) -> None:
+        with shop.session() as session:
             session.add(Book(id=1, author_id=1, title="taken"))
             with pytest.raises(IntegrityError):
                 session.flush()
-        with pytest.raises(UncountedWrite), shelf.session.begin() as session:
+        with pytest.raises(UncountedWrite), shop.session.begin() as session:
             session.execute(delete(Book))
 
-    def test_is_fine_to_what_nobody_owns(self, shelf: Library) -> None:
-        with shelf.session.begin() as session:
+    def test_is_fine_to_what_nobody_owns(self, shop: Bookshop) -> None:
+        with shop.session.begin() as session:
             session.execute(delete(Visit))
 
 
 class TestAFlushThatFails:
-    def test_leaves_nothing_to_the_next_transaction(self, shelf: Library, owners: Owners) -> None:
-        before = shelf.scope(owners.first)
-        with shelf.session() as session:
+    def test_leaves_nothing_to_the_next_transaction(self, shop: Bookshop, owners: Owners) -> None:
+        before = shop.scope(owners.first)
+        with shop.session() as session:
             the_book(session).title = "Emma, again"
             session.add(Book(author_id=owners.first))
             with pytest.raises(IntegrityError):
@@ -257,7 +257,7 @@ class TestAFlushThatFails:
             session.rollback()
             session.add(Book(author_id=owners.second, title="Persuasion"))
             session.commit()
-        assert shelf.scope(owners.first) == before
+        assert shop.scope(owners.first) == before
 
 
 class TestANewVersion:

@@ -29,7 +29,7 @@ class Clone:
         self.environment = {"HOME": str(self.home), "PATH": str(self.bin), **nowhere}
 
     def program(self, name: str, script: str) -> None:
-        """Puts a program on PATH."""
+        """Put a program on PATH."""
         file = self.bin / name
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)

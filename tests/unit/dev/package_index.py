@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def wheel(folder: Path, name: str, version: str, tag: str = "py3-none-any", script: str = "") -> str:
-    """Puts a wheel into the folder, with a program of its name if there is a script, and answers its line of a lock."""
+    """Put a wheel into the folder, with a program of its name if there is a script, and return its line of a lock."""
     about = f"{name}-{version}.dist-info"
     contents = {
         f"{name}.py": "",
@@ -104,14 +104,14 @@ def handler(folder: Path) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             name = urlsplit(self.path).path.rstrip("/").rpartition("/")[2]
             if name.endswith(".whl"):
-                self.answer("application/octet-stream", (folder / name).read_bytes())
+                self.respond("application/octet-stream", (folder / name).read_bytes())
             elif files := sorted(folder.glob(f"{name}-*.whl")):
                 links = "".join(f'<a href="/{file.name}#sha256={sha256(file)}">{file.name}</a>' for file in files)
-                self.answer("text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode())
+                self.respond("text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode())
             else:
                 self.send_error(404)
 
-        def answer(self, kind: str, body: bytes) -> None:
+        def respond(self, kind: str, body: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

@@ -100,7 +100,7 @@ class CarelessStore(DiskStore):
 
     @contextmanager
     def running(self) -> Iterator["CarelessStore"]:
-        server = make_server("127.0.0.1", 0, Request.application(self.answer), threaded=True)
+        server = make_server("127.0.0.1", 0, Request.application(self.handle), threaded=True)
         self.base_url = f"http://127.0.0.1:{server.port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -132,7 +132,7 @@ class CarelessStore(DiskStore):
         self.signed[signature] = Signed(method, key, query, headers | {"content-length": str(bound.get("size"))}, ends)
         return f"{self.base_url}/{key}?{urlencode({**query, 'signature': signature})}"
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         # Read whatever the answer: a sender that is cut off does not hear it.
         request.get_data()
         asking = request.method == "OPTIONS"

@@ -129,7 +129,7 @@ class TestAStoreThatBindsNothing:
 
 @pytest.fixture
 def new_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewStore]:
-    """Starts stores with faults: `new_store(["another type"])`."""
+    """Stores with faults: `new_store(["another type"])`."""
     # Nobody cuts its power, and what expires there has expired at once.
     monkeypatch.setattr(disk, "sync", lambda file: file.flush())
     monkeypatch.setattr(disk, "sync_folder", lambda folder: None)

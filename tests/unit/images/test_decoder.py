@@ -209,7 +209,7 @@ class TestAPictureWithAProfileOfColours:
 
 
 def swapped_profile() -> bytes:
-    """Answer sRGB with its red and its blue exchanged."""
+    """sRGB with its red and its blue exchanged."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"\0XYZ").replace(b"bXYZ", b"rXYZ").replace(b"\0XYZ", b"bXYZ")
 

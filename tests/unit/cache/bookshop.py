@@ -57,7 +57,7 @@ BOOK = CacheableQuery("book", BOOKS.where(Book.id == bindparam("id")), one=True)
 
 
 @dataclass
-class Library:
+class Bookshop:
     engine: Engine
     writer: Engine
     session: sessionmaker[Session]
@@ -90,13 +90,13 @@ class Library:
         self.writer.dispose()
 
 
-def library(folder: Path) -> Library:
-    engine, writer = (create_engine(f"sqlite:///{folder}/library.db") for _ in range(2))
+def bookshop(folder: Path) -> Bookshop:
+    engine, writer = (create_engine(f"sqlite:///{folder}/bookshop.db") for _ in range(2))
     event.listen(engine, "connect", use_a_write_ahead_log)
     event.listen(writer, "connect", leave_transactions_alone)
     event.listen(writer, "begin", begin_to_write)
     Base.metadata.create_all(engine)
-    return Library(engine, writer, sessionmaker(writer))
+    return Bookshop(engine, writer, sessionmaker(writer))
 
 
 def use_a_write_ahead_log(connection: sqlite3.Connection, _record: object) -> None:
@@ -114,8 +114,8 @@ def begin_to_write(connection: Connection) -> None:
 class Database:
     """Lets a read in, and holds it until told to go on."""
 
-    def __init__(self, shelf: Library) -> None:
-        self._shelf, self.go_on, self.reads = shelf, Event(), 0
+    def __init__(self, shop: Bookshop) -> None:
+        self._shop, self.go_on, self.reads = shop, Event(), 0
         self.error: Exception | None = None
 
     @contextmanager
@@ -124,5 +124,5 @@ class Database:
         assert self.go_on.wait(15)
         if self.error is not None:
             raise self.error
-        with self._shelf.connect() as connection:
+        with self._shop.connect() as connection:
             yield connection
