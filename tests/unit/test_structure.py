@@ -137,7 +137,11 @@ class TestThePackages:
 
 
 class TestAFile:
-    @pytest.mark.parametrize("path", [*APP.values(), *modules_of("dev").values()], ids=lambda path: path.name)
+    @pytest.mark.parametrize(
+        "path",
+        [*APP.values(), *modules_of("dev").values(), *modules_of("tests/e2e").values()],
+        ids=lambda path: path.name,
+    )
     def test_fits_in_the_head(self, path: Path) -> None:
         assert lines_of(path) <= MOST_OF_FILE
 
