@@ -12,7 +12,7 @@ from threading import Event, Thread
 from time import monotonic, perf_counter
 from typing import Any
 
-from benchmarks.site import Site, site
+from tests.e2e.site import Site, site
 
 LIMIT = 60
 BLOGS = 20

@@ -9,18 +9,18 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.checker import Plan, Tally, race
+from tests.e2e.checker import Plan, Tally, race
 
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer
 
-NAIVE = {"deletes": "benchmarks.naive:deletes()", "expires": "benchmarks.naive:expires()"}
+NAIVE = {"deletes": "tests.e2e.naive:deletes()", "expires": "tests.e2e.naive:expires()"}
 PEOPLE = 6
 
 
 def main() -> int:
     # Every process of the race imports this module anew, and needs nothing of the site.
-    from benchmarks.site import site
+    from tests.e2e.site import site
 
     options = parsed()
     logging.disable(logging.INFO)

@@ -15,8 +15,8 @@ from urllib.request import Request, urlopen
 import pytest
 import requests
 
-from benchmarks.checker import Plan, Tally, race
-from benchmarks.site import Site, site
+from tests.e2e.checker import Plan, Tally, race
+from tests.e2e.site import Site, site
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
@@ -50,7 +50,7 @@ class TestReadersAndWritersOfTheSameBlogs:
         assert (tally.stale, tally.errors, {"freeze", "kill"} <= set(done)) == (0, 0, True), tally.examples
 
     def test_are_seen_to_by_a_checker_that_catches_a_naive_cache(self, tmp_path: Path) -> None:
-        tally = raced(tmp_path, "benchmarks.naive:expires()")
+        tally = raced(tmp_path, "tests.e2e.naive:expires()")
         assert (tally.stale > 100, tally.errors) == (True, 0), tally
 
 

@@ -167,6 +167,11 @@ class TestARoute:
         assert long == set()
 
 
+class TestATest:
+    def test_imports_nothing_of_the_benchmarks_which_import_it(self) -> None:
+        assert {name for name in modules_of("tests") if imports_within(name, "benchmarks")} == set()
+
+
 class TestAnImport:
     @pytest.mark.parametrize(
         ("code", "strangers"),
