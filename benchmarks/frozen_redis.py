@@ -1,17 +1,16 @@
 """What a Redis that stops answering costs the readers of a list, over HTTP: `python -m benchmarks.frozen_redis`."""
 
-import json
 import logging
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
 from pathlib import Path
 from statistics import quantiles
 from threading import Event, Thread
 from time import monotonic, perf_counter
 from typing import Any
 
+from tests.e2e.checker import Client, Plan
 from tests.e2e.site import Site, site
 
 LIMIT = 60
@@ -22,28 +21,15 @@ SECONDS = 10.0
 WRITE_EVERY = 0.02
 
 
-class Client:
-    def __init__(self, blog: Site, person: dict[str, str]) -> None:
-        self._connection = HTTPConnection(blog.host, blog.port, timeout=30)
-        self._headers = {**person, "Content-Type": "application/json"}
-
-    def __call__(self, method: str, path: str = "/api/blogs", body: object = None) -> Any:
-        self._connection.request(method, path, json.dumps(body) if body else None, self._headers)
-        answer = self._connection.getresponse()
-        document = json.loads(answer.read())
-        if answer.status != 200:
-            raise RuntimeError(f"{method} {path} was answered with {answer.status}: {document}")
-        return document
-
-    def close(self) -> None:
-        self._connection.close()
+def client(blog: Site, person: dict[str, str]) -> Client:
+    return Client(Plan(blog.host, blog.port, [person]))
 
 
 def main() -> int:
     logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as blog:
         person, stop = blog.person(BLOGS), Event()
-        writer = Thread(target=write, args=(Client(blog, person), stop))
+        writer = Thread(target=write, args=(client(blog, person), stop))
         writer.start()
         try:
             measure(blog, person, 1.0)
@@ -57,29 +43,36 @@ def main() -> int:
     return report(before, frozen)
 
 
-def write(client: Client, stop: Event) -> None:
-    blog_id = client("GET")[0]["id"]
+def asked(ask: Client, method: str, path: str = "", body: dict[str, str] | None = None) -> Any:
+    answer = ask(0, method, path, body)
+    if answer.status != 200:
+        raise RuntimeError(f"{method} {path} was answered with {answer}")
+    return answer.document
+
+
+def write(ask: Client, stop: Event) -> None:
+    blog_id = asked(ask, "GET")[0]["id"]
     number = 0
     while not stop.wait(WRITE_EVERY):
         number += 1
-        client("PATCH", f"/api/blogs/{blog_id}", {"title": f"Blog {number}"})
-    client.close()
+        asked(ask, "PATCH", f"/{blog_id}", {"title": f"Blog {number}"})
+    ask.close()
 
 
 def measure(blog: Site, person: dict[str, str], seconds: float) -> list[float]:
     """How long each read took, in milliseconds."""
     with ThreadPoolExecutor(READERS) as pool:
-        readers = [pool.submit(read, Client(blog, person), monotonic() + seconds) for _ in range(READERS)]
+        readers = [pool.submit(read, client(blog, person), monotonic() + seconds) for _ in range(READERS)]
     return [took for reader in readers for took in reader.result()]
 
 
-def read(client: Client, until: float) -> list[float]:
+def read(ask: Client, until: float) -> list[float]:
     took = []
     while monotonic() < until:
         started = perf_counter()
-        client("GET")
+        asked(ask, "GET")
         took.append((perf_counter() - started) * 1000)
-    client.close()
+    ask.close()
     return took
 
 
