@@ -15,7 +15,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=20,
     )
     app.jinja_env.globals["site_name"] = settings.site_name
-    log.init(production=settings.production)
+    log.init_app(app, production=settings.production)
     request_id.init_app(app)
     headers.init_app(app, production=settings.production, upload_origins=settings.upload_origins)
     paths.init_app(app)

@@ -1,18 +1,13 @@
-"""Every answer and every log line carries the request's id."""
+"""The id of a request: every answer and every log line carries it."""
 
 import re
 import secrets
-import time
 
-import structlog
 from flask import Flask, Response, g, request
-
-logger = structlog.get_logger("app.access")
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(_begin)
-    app.after_request(_end)
+    app.after_request(_carry)
 
 
 def request_id() -> str:
@@ -23,16 +18,6 @@ def request_id() -> str:
     return str(g.request_id)
 
 
-def _begin() -> None:
-    g.started = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id())
-
-
-def _end(response: Response) -> Response:
+def _carry(response: Response) -> Response:
     response.headers["X-Request-ID"] = request_id()
-    if request.blueprint != "health":
-        # The path without its query: queries carry login codes and presigned signatures.
-        milliseconds = round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1)
-        logger.info("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
     return response
