@@ -21,8 +21,8 @@ from app.config import Settings
 from app.db import Database
 from app.factory import create_app
 from tests.conftest import migrate
-from tests.e2e.live_server import live_server
-from tests.factories.attachment import black_png
+from tests.e2e.live_server import live_blog
+from tests.factories.picture import black_png
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 
@@ -42,7 +42,7 @@ def main() -> int:
         settings = Settings(_env_file=None, secret_key=secrets.token_hex(32), instance_dir=Path(folder))
         migrate(settings)
         user = UserFactory.on(Database(settings.database_url))()
-        with live_server(settings, Path(folder)) as server:
+        with live_blog(settings, Path(folder)) as server:
             outcomes = [tried(server.url, settings, user, name, body) for name, body in bombs.items()]
     return 0 if all(outcomes) else 1
 

@@ -24,10 +24,11 @@ from app.db import Database
 from app.doctor.setup import setup
 from app.factory import create_app
 from tests.conftest import migrate
-from tests.e2e.live_server import LiveServer, live_server
+from tests.e2e.live_server import LiveBlog, live_blog
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
-from tests.seaweedfs import made_bucket, running_seaweedfs, settings_of
+from tests.forge.seaweedfs import running_seaweedfs
+from tests.seaweedfs import made_bucket, settings_of
 
 MB = 1024 * 1024
 MINUTES = 60_000
@@ -80,25 +81,25 @@ def resident(process: Path) -> int:
 
 
 @contextmanager
-def blog(folder: Path) -> Iterator[LiveServer]:
+def blog(folder: Path) -> Iterator[LiveBlog]:
     settings = Settings(
         _env_file=None, secret_key=os.urandom(32).hex(), instance_dir=folder, base_url="http://localhost"
     )
     migrate(settings)
     with running_seaweedfs() as seaweedfs:
         store = made_bucket(seaweedfs)
-        with live_server(settings.model_copy(update=settings_of(seaweedfs, store)), folder) as site:
+        with live_blog(settings.model_copy(update=settings_of(seaweedfs, store)), folder) as site:
             setup(store, site.url)
             yield site
 
 
 @contextmanager
-def review_page(site: LiveServer) -> Iterator[Page]:
+def review_page(site: LiveBlog) -> Iterator[Page]:
     app = create_app(site.settings)
     database: Database = app.extensions["database"]
     cookie = SessionFactory(app)(UserFactory.on(database)())
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("INKWELL_BROWSER"))
+        browser = playwright.chromium.launch(executable_path=os.environ.get("FORGE_BROWSER"))
         page = browser.new_page(base_url=site.url)
         page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": site.url}])
         page.goto("/blogs/new")
@@ -118,7 +119,7 @@ def finish(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("Upload successful!")
 
 
-def in_one_go(site: LiveServer, file: Path) -> float:
+def in_one_go(site: LiveBlog, file: Path) -> float:
     memory = Memory(site.settings.secret_key)
     with review_page(site) as page, memory.watched():
         began = time.monotonic()
@@ -129,7 +130,7 @@ def in_one_go(site: LiveServer, file: Path) -> float:
     return memory.growth_mb
 
 
-def cut_in_the_middle(site: LiveServer, file: Path) -> bool:
+def cut_in_the_middle(site: LiveBlog, file: Path) -> bool:
     parts = -(-file.stat().st_size // (16 * MB))
     arrived: list[str] = []
     with review_page(site) as page:

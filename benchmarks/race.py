@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.e2e.checker import Plan, Tally, race
 
 if TYPE_CHECKING:
-    from tests.redis_server import RedisServer
+    from tests.forge.redis_server import RedisServer
 
 NAIVE = {"deletes": "tests.e2e.naive:deletes()", "expires": "tests.e2e.naive:expires()"}
 PEOPLE = 6

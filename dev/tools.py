@@ -37,19 +37,19 @@ with sync_playwright() as playwright:
 
 def tools() -> dict[str, str]:
     """The environment that tells the tests where their programs are."""
-    found = {"INKWELL_BROWSER": browser()}
+    found = {"FORGE_BROWSER": browser()}
     if redis := redis_server():
-        found["INKWELL_REDIS_SERVER"] = redis
+        found["FORGE_REDIS_SERVER"] = redis
     else:
         say("There is no redis-server, and none can be installed here: the tests that need Redis will be skipped.\n")
     return found
 
 
 def browser() -> str:
-    if chosen := os.environ.get("INKWELL_BROWSER"):
+    if chosen := os.environ.get("FORGE_BROWSER"):
         if path := shutil.which(chosen):
             return path
-        raise SetupError(f"INKWELL_BROWSER is {chosen}, and there is no such program.")
+        raise SetupError(f"FORGE_BROWSER is {chosen}, and there is no such program.")
     known = known_browser()
     if not known:
         with alone():
@@ -75,9 +75,7 @@ def working_browser() -> str:
             if not problems[path]:
                 return path
     found = "".join(f"\n{path}: {problem}" for path, problem in problems.items())
-    raise SetupError(
-        f"The tests find no browser: install chromium or Chrome, or set INKWELL_BROWSER to its path.{found}"
-    )
+    raise SetupError(f"The tests find no browser: install chromium or Chrome, or set FORGE_BROWSER to its path.{found}")
 
 
 def browsers() -> Iterator[str]:

@@ -12,21 +12,19 @@ from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth.models import User
 from app.config import Settings, load_settings
 from app.db import Database
 from app.factory import create_app
 from app.images.server import ImageServer
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SAME_ORIGIN, SessionFactory
+from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import RedisServer, skip_without_redis
+from tests.forge.redis_server import RedisServer, skip_without_redis
 
 ROOT = Path(__file__).parent.parent
 NewApp = Callable[..., Flask]
-ClientFor = Callable[..., FlaskClient]
 
 
 @pytest.fixture(scope="session")
@@ -85,22 +83,6 @@ def new_app(settings: Settings) -> Iterator[NewApp]:
 def client(app: Flask) -> FlaskClient:
     """A caller that sends the cookies that a test gives it, and no others."""
     return app.test_client(use_cookies=False)
-
-
-@pytest.fixture(scope="session")
-def client_for(app: Flask) -> ClientFor:
-    """The browser of a user, or of nobody, on the blog's own pages: `client_for(user)`, `client_for(user, app=other)`.
-
-    The headers that a test passes win.
-    """
-
-    def make(user: User | None = None, *, app: Flask = app) -> FlaskClient:
-        client = app.test_client(use_cookies=False)
-        headers = SessionFactory(app)(user).browser_headers if user else SAME_ORIGIN
-        client.environ_base |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-        return client
-
-    return make
 
 
 @pytest.fixture(scope="session")

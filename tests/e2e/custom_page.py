@@ -1,105 +1,40 @@
-"""A page that knows the blog: it logs in without a login page, and says things in the suite's words.
+"""A page that knows the blog: ForgePage, with the blog's words for its cache and its uploads."""
 
-Everything else it leaves to Playwright: what CustomPage lacks is looked up on the page, then on its context, then on
-the browser. It passes as a Page to `expect` and to the type checker.
-"""
-
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal
 
-from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import Locator, Response, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from app.auth.models import User
-from tests.factories.session import SessionCookie
-
-if TYPE_CHECKING:
-    _Page = Page
-else:
-    _Page = object
-
+from tests.factories.picture import PICTURE
+from tests.forge.page import ForgePage
 
 CacheResult = Literal["hit", "miss", "bypass"] | None
 
+# Only a signed address has one, in either store.
+SIGNED = re.compile(r"[?&](X-Amz-Signature|token)=")
 
-class Action(TypedDict, total=False):
-    """A request to send from inside the page: `{"method": "post", "path": "/api/blogs", "data": {...}}`."""
-
-    method: str
-    path: str
-    data: Any
-
-
-_FETCH = """async ({ method, path, data }) => {
-  const response = await fetch(path, {
-    method,
-    credentials: "same-origin",
-    headers: data === undefined ? {} : { "Content-Type": "application/json" },
-    body: data === undefined ? undefined : JSON.stringify(data),
-  });
-  const body = await response.text();
-  return body === "" ? null : JSON.parse(body);
+_TRANSFER = """([kind, name, type, body]) => {
+  const data = new DataTransfer();
+  const binary = typeof body === "number" ? "" : atob(body);
+  const bytes = binary ? Uint8Array.from(binary, (each) => each.charCodeAt()) : new Uint8Array(body);
+  data.items.add(new File([bytes], name, { type }));
+  const options = { bubbles: true, cancelable: true };
+  document.body.dispatchEvent(
+    kind === "drop"
+      ? new DragEvent("drop", { dataTransfer: data, ...options })
+      : new ClipboardEvent("paste", { clipboardData: data, ...options }),
+  );
 }"""
 
 
-class CustomPage(_Page):
-    def __init__(
-        self, page: Page, new_user: Callable[[], User], session_of: Callable[[User], SessionCookie], site_url: str
-    ) -> None:
-        self._page = page
-        self._new_user = new_user
-        self._session_of = session_of
-        self._site_url = site_url
+class CustomPage(ForgePage):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self._answer: Response | None = None
-        page.on("response", self._note)
-
-    @classmethod
-    def build(
-        cls,
-        new_context: Callable[..., BrowserContext],
-        new_user: Callable[[], User],
-        session_of: Callable[[User], SessionCookie],
-        site_url: str,
-        **options: Any,
-    ) -> "CustomPage":
-        """A page in a browser context of its own; options are Playwright's for a new context."""
-        return cls(new_context(**options).new_page(), new_user, session_of, site_url)
-
-    def login(self, user: User | None = None, path: str = "/blogs") -> User:
-        """Be logged in as that user, or as somebody new, on that page. Fails here if the blog refuses the session."""
-        user = user or self._new_user()
-        self.set_session_cookie(self._session_of(user))
-        self._page.goto(path)
-        expect(self._page.get_by_role("link", name="Logout"), "the blog refused the session cookie").to_be_visible()
-        return user
-
-    def set_session_cookie(self, cookie: SessionCookie) -> None:
-        """Send that cookie to the blog from now on."""
-        self._page.context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": self._site_url}])
-
-    def submit(self, button: str, **fields: str) -> None:
-        """Fill the named fields, press the button, and be on the page that answers."""
-        for name, value in fields.items():
-            self._page.locator(f"[name={name}]").fill(value)
-        with self._page.expect_navigation():
-            self._page.get_by_role("button", name=button).click()
-
-    def get_contents_of(self, selector: str) -> str:
-        """The text that a person reads in the first such element."""
-        return self._page.locator(selector).first.inner_text()
-
-    def get(self, path: str) -> Any:
-        """The JSON answer to a GET, fetched inside the page."""
-        return self.exec_requests([{"method": "get", "path": path}])[0]
-
-    def post(self, path: str, data: Any) -> Any:
-        """The JSON answer to a POST of the data as JSON, fetched inside the page."""
-        return self.exec_requests([{"method": "post", "path": path, "data": data}])[0]
-
-    def exec_requests(self, actions: list[Action]) -> list[Any]:
-        """The JSON answers to these requests, fetched one after the other inside the page."""
-        return [self._page.evaluate(_FETCH, action) for action in actions]
+        self._page.on("response", self._note)
 
     def expect_cache(self, result: CacheResult, *, timeout: float = 5000) -> None:
         """The page's answer says `X-Cache: <result>`, now or soon; None is an answer that read nothing to cache."""
@@ -112,9 +47,37 @@ class CustomPage(_Page):
             f"{self._answer.url} should have been answered with X-Cache {result}, and says {found} ({timing})"
         )
 
-    def close(self, **_options: Any) -> None:
-        """Close the context, with all its pages. The browser is everybody's."""
-        self._page.context.close()
+    @property
+    def file_input(self) -> Locator:
+        return self._page.locator("input[type=file]")
+
+    @property
+    def upload_status(self) -> Locator:
+        return self._page.locator(".upload").get_by_role("status")
+
+    def choose(self, name: str = "sunrise.png", content_type: str = "image/png", body: bytes = PICTURE) -> None:
+        self.file_input.set_input_files({"name": name, "mimeType": content_type, "buffer": body})
+
+    def drop_or_paste(self, how: str, name: str, content_type: str, body: str | int) -> None:
+        """Drop or paste a file: bytes in base64, or that many zeros."""
+        self._page.evaluate(_TRANSFER, [how, name, content_type, body])
+
+    def upload(self) -> None:
+        self.choose()
+        expect(self.upload_status).to_have_text("Upload successful!")
+
+    def upload_without_end(self, name: str = "sunrise.png") -> list[Route]:
+        """Begin an upload that stops on its way to the store, and return what to `continue_()`."""
+        held: list[Route] = []
+        self._page.route(SIGNED, lambda route: held.append(route))
+        with self._page.expect_request(SIGNED):
+            self.choose(name)
+        expect(self.upload_status).to_have_text("Uploading...")
+        return held
+
+    def fail_to_upload(self) -> None:
+        self.choose(body=b"no picture")
+        expect(self.upload_status).to_contain_text("Upload failed.")
 
     def _note(self, response: Response) -> None:
         if self._is_a_page(response):
@@ -126,16 +89,8 @@ class CustomPage(_Page):
     def _says(self, result: CacheResult) -> Callable[[Response], bool]:
         return lambda response: self._is_a_page(response) and _cache_result(response) == result
 
-    if not TYPE_CHECKING:
-        # `expect` takes a Page by isinstance, which asks for the class; a plain proxy would be refused.
-        __class__ = property(lambda _self: Page)
 
-        def __getattr__(self, name: str) -> Any:
-            context = self._page.context
-            for owner in (self._page, context, context.browser):
-                if hasattr(owner, name):
-                    return getattr(owner, name)
-            raise AttributeError(f"neither CustomPage nor Playwright's page, context or browser has {name!r}")
+NewPage = Callable[..., CustomPage]
 
 
 def _cache_result(response: Response) -> str | None:

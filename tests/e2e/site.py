@@ -13,11 +13,12 @@ from app.config import Settings
 from app.db import Database
 from app.factory import create_app
 from tests.conftest import migrate
-from tests.e2e.live_server import WORKERS, gunicorn, listening_socket
+from tests.e2e.live_server import WORKERS, serve
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import RedisServer
+from tests.forge.redis_server import RedisServer
+from tests.forge.server import Listener, started
 
 
 @dataclass
@@ -48,14 +49,13 @@ def site(folder: Path, application: str = "wsgi:app", *options: str) -> Iterator
     """`options` are gunicorn's."""
     redis = RedisServer(folder)
     try:
-        with listening_socket() as listener:
-            host, port = listener.getsockname()
-            settings = _settings(folder, f"http://{host}:{port}", redis.url)
-            migrate(settings)
-            site = Site(host, port, redis, folder / "blog.log", create_app(settings))
-            with gunicorn(settings, listener, site.log, application, *options):
-                yield site
-            site.database.engine.dispose()
+        listener = Listener("127.0.0.1")
+        settings = _settings(folder, listener.url, redis.url)
+        migrate(settings)
+        site = Site(listener.host, listener.port, redis, folder / "blog.log", create_app(settings))
+        with started(serve(settings, application, *options)(listener), listener, site.log):
+            yield site
+        site.database.engine.dispose()
     finally:
         redis.kill()
 

@@ -9,7 +9,7 @@ from app.auth.models import User
 from app.cache import Cache, redis_store
 from app.config import Settings
 from app.factory import create_app
-from tests.redis_server import until
+from tests.forge.redis_server import until
 
 # A test may wait for an answer that a visitor should not be kept waiting for.
 PATIENCE = 10

@@ -4,11 +4,12 @@ import pytest
 from playwright.sync_api import expect
 
 from app.auth.models import User
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import Action, CustomPage
+from tests.e2e.custom_page import CustomPage, NewPage
+from tests.e2e.live_server import LiveBlog
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SAME_ORIGIN
 from tests.factories.user import UserFactory
+from tests.forge.page import Action
 
 MUST_LOG_IN = {"error": "You must log in!"}
 
@@ -21,9 +22,9 @@ class TestWhenLoggedIn:
     def test_can_see_the_blog_create_form(self, page: CustomPage) -> None:
         assert page.get_contents_of("form label") == "Blog Title"
 
-    def test_gets_back_to_the_list_by_cancel(self, page: CustomPage, base_url: str) -> None:
+    def test_gets_back_to_the_list_by_cancel(self, page: CustomPage, site: LiveBlog) -> None:
         page.get_by_role("link", name="Cancel").click()
-        expect(page).to_have_url(f"{base_url}/blogs")
+        expect(page).to_have_url(f"{site.url}/blogs")
 
     class TestAndUsingValidInputs:
         @pytest.fixture(autouse=True)
@@ -98,9 +99,9 @@ class TestWithNothingWritten:
     def at_the_list(self, page: CustomPage) -> None:
         page.login()
 
-    def test_is_told_what_to_do(self, page: CustomPage, base_url: str) -> None:
+    def test_is_told_what_to_do(self, page: CustomPage, site: LiveBlog) -> None:
         page.get_by_role("link", name="Write the first one").click()
-        expect(page).to_have_url(f"{base_url}/blogs/new")
+        expect(page).to_have_url(f"{site.url}/blogs/new")
 
 
 class TestWithABlog:
@@ -117,9 +118,9 @@ class TestWithABlog:
     def test_sees_it_shortened_in_the_list(self, page: CustomPage) -> None:
         assert len(page.get_contents_of(".card p")) < 300
 
-    def test_reaches_the_form_by_the_floating_button(self, page: CustomPage, base_url: str) -> None:
+    def test_reaches_the_form_by_the_floating_button(self, page: CustomPage, site: LiveBlog) -> None:
         page.click("a.btn-floating")
-        expect(page).to_have_url(f"{base_url}/blogs/new")
+        expect(page).to_have_url(f"{site.url}/blogs/new")
 
     def test_sees_newer_blogs_first(self, page: CustomPage, blog_factory: BlogFactory) -> None:
         blog_factory(self.user, title="On paper")

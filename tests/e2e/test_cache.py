@@ -11,13 +11,13 @@ from app.auth.models import User
 from app.blogs.models import Blog
 from app.config import Settings
 from app.db import MAX_ID
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import CustomPage
+from tests.e2e.custom_page import CustomPage, NewPage
+from tests.e2e.live_server import LiveBlog
 from tests.e2e.site_cache import SiteCache
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import until
+from tests.forge.redis_server import until
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ class TestASecondVisit:
 
 class TestTheOtherWorker:
     @pytest.fixture(autouse=True)
-    def asked(self, visited: None, user: User, base_url: str, session_factory: SessionFactory) -> None:
+    def asked(self, visited: None, user: User, site: LiveBlog, session_factory: SessionFactory) -> None:
         """It has answered too: a worker whose first answer is a hit has it from Redis."""
-        request = Request(f"{base_url}/api/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
+        request = Request(f"{site.url}/api/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
         self.answers: list[Any] = []
 
         def ask(_turn: int) -> Any:

@@ -16,11 +16,12 @@ import pytest
 import requests
 
 from tests.e2e.checker import Plan, Tally, race
+from tests.e2e.live_server import LiveBlog
 from tests.e2e.site import Site, site
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import skip_without_redis, until
+from tests.forge.redis_server import skip_without_redis, until
 
 CROWD = 100
 READS = 1500
@@ -110,11 +111,11 @@ class TestAWorkerKilledBetweenCommitAndCleanUp:
 class TestACrowdAtOneColdList:
     @pytest.fixture(autouse=True)
     def asked_at_once(
-        self, base_url: str, user_factory: UserFactory, blog_factory: BlogFactory, session_factory: SessionFactory
+        self, site: LiveBlog, user_factory: UserFactory, blog_factory: BlogFactory, session_factory: SessionFactory
     ) -> None:
         user = user_factory()
         blog_factory(user, title="On ink")
-        request = Request(f"{base_url}/api/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
+        request = Request(f"{site.url}/api/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
         start = Barrier(CROWD)
 
         def ask(_turn: int) -> list[str]:
@@ -122,13 +123,13 @@ class TestACrowdAtOneColdList:
             with urlopen(request, timeout=30) as answer:  # noqa: S310
                 return [blog["title"] for blog in json.load(answer)]
 
-        before = self.database_reads(base_url)
+        before = self.database_reads(site)
         with ThreadPoolExecutor(CROWD) as pool:
             self.answers = list(pool.map(ask, range(CROWD)))
-        self.reads = self.database_reads(base_url) - before
+        self.reads = self.database_reads(site) - before
 
-    def database_reads(self, base_url: str) -> float:
-        with urlopen(f"{base_url}/metrics", timeout=10) as answer:  # noqa: S310
+    def database_reads(self, site: LiveBlog) -> float:
+        with urlopen(f"{site.url}/metrics", timeout=10) as answer:  # noqa: S310
             text = answer.read().decode()
         found = re.search(r'^inkwell_cache_events_total\{event="database_reads"\} (.+)$', text, re.MULTILINE)
         return float(found[1]) if found else 0

@@ -4,9 +4,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.custom_page import CustomPage
-from tests.e2e.live_server import LiveServer
-from tests.e2e.standing_checks import StandingChecks
-from tests.factories.session import SessionCookie
+from tests.e2e.live_server import LiveBlog
+from tests.forge.checks import StandingChecks
 
 
 class TestAnOpenPage:
@@ -36,19 +35,11 @@ class TestAnOpenPage:
         assert browser is not None
         assert browser.is_connected()
 
-    def test_fails_a_login_at_once_when_the_blog_refuses_it(
-        self, page: CustomPage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(expect, "_timeout", 500)
-        page._session_of = lambda user: SessionCookie("session", "refused")
-        with pytest.raises(AssertionError, match="refused the session cookie"):
-            page.login(path="/")
-
 
 class TestAPageUnderStandingChecks:
     @pytest.fixture(autouse=True)
-    def watched(self, context: BrowserContext, site: LiveServer) -> None:
-        self.checks = StandingChecks(context, [site.url])
+    def watched(self, context: BrowserContext, site: LiveBlog) -> None:
+        self.checks = StandingChecks(context, site.own_hosts)
         self.raw: Page = context.new_page()
         self.raw.goto("/")
 

@@ -10,11 +10,11 @@ import time_machine
 from playwright.sync_api import Route, expect
 
 from app.storage.store import Store, Upload, sha256_of
-from tests.e2e.custom_page import CustomPage
-from tests.e2e.live_server import LiveServer
-from tests.e2e.uploads import PICTURE, SIGNED, choose, drop_or_paste, fail_to_upload, status, upload
-from tests.factories.attachment import a_picture
-from tests.seaweedfs import SeaweedFS, made_bucket
+from tests.e2e.custom_page import SIGNED, CustomPage
+from tests.e2e.live_server import LiveBlog
+from tests.factories.picture import PICTURE, a_picture
+from tests.forge.seaweedfs import SeaweedFS
+from tests.seaweedfs import made_bucket
 
 on_both_stores = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
 
@@ -28,7 +28,7 @@ def at_the_review(page: CustomPage) -> None:
 
 
 def reads(page: CustomPage, reason: str) -> None:
-    expect(status(page)).to_have_text(re.compile(rf"^Upload failed\. {reason}"))
+    expect(page.upload_status).to_have_text(re.compile(rf"^Upload failed\. {reason}"))
 
 
 def saves_the_text_alone(page: CustomPage) -> bool:
@@ -70,7 +70,7 @@ class TestAPictureSent:
     @pytest.fixture(autouse=True)
     def meddled_with(self, at_the_review: None, page: CustomPage, meddle: Callable[[Route], None]) -> None:
         page.route(SIGNED, meddle)
-        choose(page)
+        page.choose()
 
     def test_says_why_it_failed(self, page: CustomPage, reason: str) -> None:
         reads(page, reason)
@@ -93,7 +93,7 @@ class TestAnExpiredPermission:
             route.fulfill(status=201, json={**answer, "url": signed.url})
 
         page.route("**/api/attachments", sign_ten_minutes_ago)
-        choose(page)
+        page.choose()
 
     def test_is_refused(self, page: CustomPage) -> None:
         reads(page, "The permission to send the file has expired")
@@ -109,7 +109,7 @@ class TestABucketWithoutARuleForThisSite:
             "1/file", "image/png", size=len(PICTURE), sha256=sha256_of(PICTURE), expires_in=60
         )
         answer_with(page, signed)
-        choose(page)
+        page.choose()
 
     def test_is_said_to_take_nothing_from_this_site(self, page: CustomPage) -> None:
         reads(page, "The file store cannot be reached, or does not take files from this site")
@@ -137,12 +137,12 @@ class TestALostConnection:
     def lost(self, at_the_review: None, page: CustomPage, expected_errors: list[str]) -> None:
         expected_errors.append("net::ERR_FAILED")
         page.route(SIGNED, lambda route: route.abort(), times=1)
-        choose(page)
+        page.choose()
         reads(page, "The file store cannot be reached")
 
     def test_can_be_made_good_by_a_retry(self, page: CustomPage) -> None:
         page.get_by_role("button", name="Retry").click()
-        expect(status(page)).to_have_text("Upload successful!")
+        expect(page.upload_status).to_have_text("Upload successful!")
 
     def test_can_be_left_at_that(self, page: CustomPage) -> None:
         page.get_by_role("button", name="Remove").click()
@@ -153,10 +153,10 @@ class TestAnAnswerThatBreaksOff:
     @pytest.fixture(autouse=True)
     def broken_off(self, at_the_review: None, page: CustomPage) -> None:
         page.route("**/finish", lambda route: route.fulfill(status=200, body='{"id": '), times=1)
-        choose(page)
+        page.choose()
 
     def test_is_asked_for_again(self, page: CustomPage) -> None:
-        expect(status(page)).to_have_text("Upload successful!")
+        expect(page.upload_status).to_have_text("Upload successful!")
         page.submit("Save Blog")
         assert page.get("/api/blogs")[0]["attachment"]["filename"] == "sunrise.png"
 
@@ -179,7 +179,7 @@ class TestAFileThatIsNotTaken:
     def test_is_refused_before_anything_is_sent(
         self, page: CustomPage, content_type: str, size: int, reason: str
     ) -> None:
-        drop_or_paste(page, "drop", "file", content_type, size)
+        page.drop_or_paste("drop", "file", content_type, size)
         reads(page, reason)
         assert [url for url in self.sent if not url.startswith("blob:")] == []
 
@@ -189,7 +189,7 @@ class TestALoginThatHasEnded:
     def ended(self, at_the_review: None, page: CustomPage) -> None:
         self.cookies = page.context.cookies()
         page.context.clear_cookies()
-        choose(page)
+        page.choose()
         reads(page, "You must log in!")
 
     def test_is_told_with_what_to_do(self, page: CustomPage) -> None:
@@ -199,9 +199,9 @@ class TestALoginThatHasEnded:
         expect(page.get_by_text("You can also save")).to_have_count(0)
 
     def test_says_where_the_text_is(self, page: CustomPage) -> None:
-        expect(status(page)).to_contain_text("Your text is kept in this browser.")
+        expect(page.upload_status).to_contain_text("Your text is kept in this browser.")
 
-    def test_leads_to_the_login_in_another_tab(self, page: CustomPage, site: LiveServer) -> None:
+    def test_leads_to_the_login_in_another_tab(self, page: CustomPage, site: LiveBlog) -> None:
         with page.expect_popup() as popup:
             page.get_by_role("link", name="Log in in another tab").click()
         expect(popup.value).to_have_url(re.compile(f"^{re.escape(site.provider_url)}/"))
@@ -209,7 +209,7 @@ class TestALoginThatHasEnded:
     def test_can_be_made_good_by_a_retry_after_the_next(self, page: CustomPage) -> None:
         page.context.add_cookies(self.cookies)  # type: ignore[arg-type]  # what cookies() gives, add_cookies() takes
         page.get_by_role("button", name="Retry").click()
-        expect(status(page)).to_have_text("Upload successful!")
+        expect(page.upload_status).to_have_text("Upload successful!")
 
 
 SCRIPT = b"<script>document.title = window.ran = 'ran'</script>"
@@ -226,7 +226,7 @@ class TestAPageThatPassesForAPicture:
         ids=["HTML", "SVG", "GIF and HTML"],
     )
     def test_is_refused(self, page: CustomPage, content_type: str, body: bytes) -> None:
-        choose(page, "picture", content_type, body)
+        page.choose("picture", content_type, body)
         reads(page, "The file is not an image of the declared type, or it is damaged")
 
 
@@ -236,8 +236,8 @@ class TestAPictureWithAScriptInIt:
     def saved(self, at_the_review: None, page: CustomPage, expected_errors: list[str]) -> None:
         # Even a recorder that the suite puts into every page is kept from running.
         expected_errors.append("Blocked script execution")
-        choose(page, body=a_picture() + SCRIPT)
-        expect(status(page)).to_have_text("Upload successful!")
+        page.choose(body=a_picture() + SCRIPT)
+        expect(page.upload_status).to_have_text("Upload successful!")
         page.submit("Save Blog")
         self.address = f"/attachments/{page.get('/api/blogs')[0]['attachment']['id']}"
 
@@ -257,7 +257,7 @@ class TestAPictureWithAScriptInIt:
 class TestAFailedUpload:
     @pytest.fixture(autouse=True)
     def failed(self, at_the_review: None, page: CustomPage) -> None:
-        fail_to_upload(page)
+        page.fail_to_upload()
 
     def test_says_that_the_text_is_safe(self, page: CustomPage) -> None:
         expect(page.get_by_text("your text is safe")).to_be_visible()
@@ -268,4 +268,4 @@ class TestAFailedUpload:
 
     def test_can_be_followed_by_another_picture(self, page: CustomPage) -> None:
         page.get_by_role("button", name="Remove").click()
-        upload(page)
+        page.upload()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.custom_page import CustomPage
-from tests.e2e.live_server import LiveServer
+from tests.e2e.live_server import LiveBlog
 
 
 class TestLoggedOut:
@@ -15,7 +15,7 @@ class TestLoggedOut:
     def test_the_header_has_the_correct_text(self, page: CustomPage) -> None:
         assert page.get_contents_of("a.brand-logo") == "Inkwell"
 
-    def test_clicking_login_starts_the_oauth_flow(self, page: CustomPage, site: LiveServer) -> None:
+    def test_clicking_login_starts_the_oauth_flow(self, page: CustomPage, site: LiveBlog) -> None:
         page.click(".right a")
         assert page.url.startswith(f"{site.provider_url}/")
 

@@ -25,7 +25,7 @@ from tests.factories.user import UserFactory
 class TestWithUnsavedText:
     @pytest.fixture(autouse=True)
     def at_the_form_again(self, page: CustomPage) -> User:
-        user = page.login(path="/blogs/new")
+        user: User = page.login(path="/blogs/new")
         page.get_by_label("Blog Title").fill("First light")
         write(page)
         page.get_by_role("link", name="Cancel").click()

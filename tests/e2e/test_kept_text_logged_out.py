@@ -8,11 +8,9 @@ from playwright.sync_api import Page, expect
 from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.db import Database
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import CustomPage
+from tests.e2e.custom_page import CustomPage, NewPage
 from tests.e2e.kept_text import COPY_IT, IS_KEPT, TYPED, finds_nothing, log_out_behind, reads, told, write
 from tests.e2e.provider import Somebody
-from tests.e2e.uploads import upload
 from tests.factories.blog import BlogFactory
 
 
@@ -140,7 +138,7 @@ class TestSavingWhileLoggedOut:
     def refused(self, page: CustomPage) -> None:
         user = page.login(path="/blogs/new")
         page.submit("Next", title="First light", content=TYPED)
-        upload(page)
+        page.upload()
         log_out_behind(page)
         page.submit("Save Blog")
         expect(page.get_by_text(IS_KEPT)).to_be_visible()

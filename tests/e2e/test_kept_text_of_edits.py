@@ -12,7 +12,6 @@ from app.blogs.models import Blog
 from app.db import Database
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.kept_text import TYPED, finds_nothing, kept_in, reads, told, write
-from tests.e2e.uploads import upload, upload_without_end
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SAME_ORIGIN
 from tests.factories.user import UserFactory
@@ -105,7 +104,7 @@ class TestAPictureAddedWhileEditing:
     def added(self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory) -> User:
         user = user_factory()
         page.login(user, f"/blogs/{blog_factory(user).id}/edit")
-        upload(page)
+        page.upload()
         return user
 
     def come_back_slowly(self, page: CustomPage) -> Route:
@@ -145,7 +144,7 @@ class TestAPictureAddedWhileEditing:
 
     def test_does_not_come_when_another_was_chosen(self, page: CustomPage) -> None:
         asked = self.come_back_slowly(page)
-        held = upload_without_end(page, "moon.png")
+        held = page.upload_without_end("moon.png")
         self.let_go_on(page, asked)
         expect(page.get_by_text("moon.png")).to_be_visible()
         held[0].continue_()

@@ -8,8 +8,7 @@ import pytest
 from itsdangerous import URLSafeSerializer
 from playwright.sync_api import Request, Route, expect
 
-from tests.e2e.custom_page import CustomPage
-from tests.e2e.uploads import SIGNED, file_input, status
+from tests.e2e.custom_page import SIGNED, CustomPage
 
 pytestmark = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
 
@@ -32,7 +31,7 @@ def at_the_review(page: CustomPage) -> None:
 
 
 def succeeds(page: CustomPage) -> None:
-    expect(status(page)).to_have_text("Upload successful!", timeout=UPLOADED_WITHIN)
+    expect(page.upload_status).to_have_text("Upload successful!", timeout=UPLOADED_WITHIN)
 
 
 def part_number(request: Request) -> int:
@@ -47,7 +46,7 @@ def part_number(request: Request) -> int:
 class TestChoosingALargeFile:
     @pytest.fixture(autouse=True)
     def uploaded(self, at_the_review: None, page: CustomPage, film: Path) -> None:
-        file_input(page).set_input_files(film)
+        page.file_input.set_input_files(film)
         succeeds(page)
 
     def test_saves_all_of_it(self, page: CustomPage, film: Path) -> None:
@@ -63,7 +62,7 @@ class TestAPartThatIsLost:
     def lost(self, at_the_review: None, page: CustomPage, film: Path, expected_errors: list[str]) -> None:
         expected_errors.append("net::ERR_FAILED")
         page.route(SIGNED, lambda route: route.abort(), times=1)
-        file_input(page).set_input_files(film)
+        page.file_input.set_input_files(film)
 
     def test_is_sent_again(self, page: CustomPage) -> None:
         succeeds(page)
@@ -83,7 +82,7 @@ class TestANetworkThatIsGone:
         page.route(SIGNED, cut)
         page.on("requestfailed", lambda request: failed.append(request))
         with page.expect_event("requestfailed", lambda _: len(failed) == PARTS, timeout=UPLOADED_WITHIN):
-            file_input(page).set_input_files(film)
+            page.file_input.set_input_files(film)
 
     def test_is_asked_for_nothing(self, page: CustomPage) -> None:
         asked: list[Request] = []
@@ -107,21 +106,21 @@ class TestAReloadInTheMiddle:
 
         page.route(SIGNED, stop_after_the_first)
         with page.expect_event("requestfinished", lambda request: part_number(request) == 1, timeout=UPLOADED_WITHIN):
-            file_input(page).set_input_files(film)
+            page.file_input.set_input_files(film)
         page.reload()
         page.unroute_all()
         self.sent: list[int] = []
         page.on("request", lambda request: self.sent.append(part_number(request)))
 
     def test_goes_on_with_the_parts_that_are_missing(self, page: CustomPage, film: Path) -> None:
-        file_input(page).set_input_files(film)
+        page.file_input.set_input_files(film)
         succeeds(page)
         assert sorted(filter(None, self.sent)) == [2, 3]
 
     def test_begins_anew_with_another_file(self, page: CustomPage, tmp_path: Path) -> None:
         other = tmp_path / "film.mp4"
         other.write_bytes(bytes(SIZE))
-        file_input(page).set_input_files(other)
+        page.file_input.set_input_files(other)
         succeeds(page)
         assert sorted(filter(None, self.sent)) == [1, 2, 3]
 
@@ -138,10 +137,10 @@ class TestALoginThatEndsInTheMiddle:
         expected_errors.append("net::ERR_FAILED")
         page.route(SIGNED, lose_all_but_the_first)
         with page.expect_event("requestfinished", lambda request: part_number(request) == 1, timeout=UPLOADED_WITHIN):
-            file_input(page).set_input_files(film)
+            page.file_input.set_input_files(film)
         cookies = page.context.cookies()
         page.context.clear_cookies()
-        expect(status(page)).to_contain_text("You must log in!", timeout=UPLOADED_WITHIN)
+        expect(page.upload_status).to_contain_text("You must log in!", timeout=UPLOADED_WITHIN)
         page.unroute_all()
         page.context.add_cookies(cookies)  # type: ignore[arg-type]  # what cookies() gives, add_cookies() takes
         self.sent: list[int] = []

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import CustomPage
+from tests.e2e.custom_page import CustomPage, NewPage
+from tests.e2e.live_server import LiveBlog
 from tests.e2e.provider import Somebody
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
@@ -96,10 +96,10 @@ class TestAskingForAPageThatNeedsALogin:
     def test_reads_that_a_login_is_needed(self, page: CustomPage) -> None:
         expect(page.get_by_text("You must log in!")).to_be_visible()
 
-    def test_is_taken_there_by_logging_in(self, page: CustomPage, base_url: str) -> None:
+    def test_is_taken_there_by_logging_in(self, page: CustomPage, site: LiveBlog) -> None:
         page.get_by_role("link", name="Log in and go on").click()
         page.get_by_role("button", name="Sign in").click()
-        expect(page).to_have_url(f"{base_url}/blogs/new")
+        expect(page).to_have_url(f"{site.url}/blogs/new")
 
 
 class TestBroughtBackWithAStrangersState:
@@ -113,13 +113,13 @@ class TestBroughtBackWithAStrangersState:
 
 class TestAWebAddressOfThisMachineByNumber:
     @pytest.fixture(autouse=True)
-    def at_the_other_name(self, page: CustomPage, base_url: str) -> None:
-        page.goto(base_url.replace("localhost", "127.0.0.1"))
+    def at_the_other_name(self, page: CustomPage, site: LiveBlog) -> None:
+        page.goto(site.url.replace("localhost", "127.0.0.1"))
 
-    def test_logs_in_all_the_same(self, page: CustomPage, base_url: str) -> None:
+    def test_logs_in_all_the_same(self, page: CustomPage, site: LiveBlog) -> None:
         page.get_by_role("link", name="Login With Google").click()
         page.get_by_role("button", name="Sign in").click()
-        expect(page).to_have_url(f"{base_url}/blogs")
+        expect(page).to_have_url(f"{site.url}/blogs")
 
 
 class TestLoggingOut:
@@ -130,9 +130,9 @@ class TestLoggingOut:
         self.elsewhere = new_page()
         self.elsewhere.login(user)
 
-    def test_leads_to_the_front_page(self, page: CustomPage, base_url: str) -> None:
+    def test_leads_to_the_front_page(self, page: CustomPage, site: LiveBlog) -> None:
         page.get_by_role("link", name="Logout").click()
-        expect(page).to_have_url(f"{base_url}/")
+        expect(page).to_have_url(f"{site.url}/")
 
     def test_ends_the_sessions_on_other_devices(self, page: CustomPage) -> None:
         page.get_by_role("link", name="Logout").click()
@@ -149,9 +149,9 @@ class TestLoggingOut:
 
     class TestByALinkOnAnotherSite:
         @pytest.fixture(autouse=True)
-        def lured(self, logged_in_twice: None, page: CustomPage, base_url: str) -> None:
-            elsewhere = base_url.replace("localhost", "127.0.0.1") + "/elsewhere"
-            bait = f'<link rel="icon" href="data:,"><a href="{base_url}/auth/logout">A prize</a>'
+        def lured(self, logged_in_twice: None, page: CustomPage, site: LiveBlog) -> None:
+            elsewhere = site.url.replace("localhost", "127.0.0.1") + "/elsewhere"
+            bait = f'<link rel="icon" href="data:,"><a href="{site.url}/auth/logout">A prize</a>'
             page.route(elsewhere, lambda route: route.fulfill(content_type="text/html", body=bait))
             page.goto(elsewhere)
             page.get_by_role("link", name="A prize").click()

@@ -7,9 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import CustomPage
-from tests.e2e.uploads import choose, fail_to_upload, status, upload, upload_without_end
+from tests.e2e.custom_page import CustomPage, NewPage
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
@@ -35,8 +33,8 @@ def come_back(page: CustomPage) -> None:
 
 def upload_logged_out(page: CustomPage) -> None:
     page.context.clear_cookies()
-    choose(page)
-    expect(status(page)).to_contain_text("You must log in!")
+    page.choose()
+    expect(page.upload_status).to_contain_text("You must log in!")
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ SCREENS = [
     Screen("the form with text that came back", "/blogs/new", act=come_back),
     Screen("the form with errors", "/blogs/new", act=lambda page: page.submit("Next")),
     Screen("the review", "/blogs/new", act=lambda page: review(page)),
-    Screen("the review, uploading", "/blogs/new", act=lambda page: upload_without_end(review(page))),
-    Screen("the review, uploaded", "/blogs/new", act=lambda page: upload(review(page))),
-    Screen("the review, upload failed", "/blogs/new", act=lambda page: fail_to_upload(review(page))),
+    Screen("the review, uploading", "/blogs/new", act=lambda page: review(page).upload_without_end()),
+    Screen("the review, uploaded", "/blogs/new", act=lambda page: review(page).upload()),
+    Screen("the review, upload failed", "/blogs/new", act=lambda page: review(page).fail_to_upload()),
     Screen("the review, logged out while uploading", "/blogs/new", act=lambda page: upload_logged_out(review(page))),
     Screen("a blog", "/blogs/{blog}"),
     Screen("a blog, shared with a wrong address", "/blogs/{blog}", act=lambda page: page.submit("Share", email="x")),

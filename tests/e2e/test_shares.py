@@ -5,8 +5,7 @@ from playwright.sync_api import expect
 
 from app.auth.models import User
 from app.blogs.models import Blog
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import CustomPage
+from tests.e2e.custom_page import CustomPage, NewPage
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory

@@ -3,10 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import NewPage
-from tests.e2e.custom_page import CustomPage
+from tests.e2e.custom_page import CustomPage, NewPage
 from tests.e2e.kept_text import COPY_IT, IS_KEPT, TYPED, log_out_behind, reads, save, write
-from tests.e2e.uploads import choose, fail_to_upload
 
 FORBIDDEN = """
   for (const name of ["localStorage", "sessionStorage"]) {
@@ -40,13 +38,13 @@ class TestABrowserThatKeepsNothing:
 
     def test_promises_nothing_after_a_failed_upload(self, page: CustomPage) -> None:
         page.submit("Next", title="First light")
-        fail_to_upload(page)
+        page.fail_to_upload()
         expect(page.get_by_text("You can also save without it.")).to_be_visible()
 
     def test_promises_nothing_after_an_upload_logged_out(self, page: CustomPage) -> None:
         page.submit("Next", title="First light")
         log_out_behind(page)
-        choose(page)
+        page.choose()
         expect(page.get_by_text("press Retry.")).to_be_visible()
         expect(page.get_by_text("kept in this browser")).to_be_hidden()
 

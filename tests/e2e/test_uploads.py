@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Dialog, Route, expect
 
 from tests.e2e.custom_page import CustomPage
-from tests.e2e.uploads import PICTURE, choose, drop_or_paste, file_input, status, upload, upload_without_end
-from tests.factories.attachment import a_picture
+from tests.e2e.live_server import LiveBlog
+from tests.factories.picture import PICTURE, a_picture
 
 pytestmark = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
 
@@ -21,7 +21,7 @@ def at_the_review(page: CustomPage) -> None:
 class TestChoosingAPicture:
     @pytest.fixture(autouse=True)
     def uploaded(self, at_the_review: None, page: CustomPage) -> None:
-        upload(page)
+        page.upload()
 
     def test_shows_what_was_chosen(self, page: CustomPage) -> None:
         expect(page.get_by_text("sunrise.png")).to_be_visible()
@@ -70,7 +70,7 @@ class TestChoosingAPicture:
 class TestAPreviewThatIsSlowToCome:
     @pytest.fixture(autouse=True)
     def edited(self, at_the_review: None, page: CustomPage) -> list[Route]:
-        upload(page)
+        page.upload()
         page.submit("Save Blog")
         page.get_by_role("link", name="Read").click()
         held: list[Route] = []
@@ -84,15 +84,15 @@ class TestAPreviewThatIsSlowToCome:
         before = remove.bounding_box()
         for each in edited:
             each.continue_()
-        page.wait_for_function("document.querySelector('.preview').naturalWidth")
+        expect(page.locator(".preview")).to_have_js_property("naturalWidth", 80)
         assert remove.bounding_box() == before
 
 
 class TestChoosingAJpeg:
     @pytest.fixture(autouse=True)
     def uploaded(self, at_the_review: None, page: CustomPage) -> None:
-        choose(page, "sunrise.jpg", "image/jpeg", a_picture(kind="JPEG"))
-        expect(status(page)).to_have_text("Upload successful!")
+        page.choose("sunrise.jpg", "image/jpeg", a_picture(kind="JPEG"))
+        expect(page.upload_status).to_have_text("Upload successful!")
 
     def test_keeps_its_type(self, page: CustomPage) -> None:
         page.submit("Save Blog")
@@ -102,8 +102,8 @@ class TestChoosingAJpeg:
 class TestChoosingAFileThatIsNoPicture:
     @pytest.fixture(autouse=True)
     def saved(self, at_the_review: None, page: CustomPage) -> None:
-        choose(page, "notes.txt", "text/plain", b"Remember.")
-        expect(status(page)).to_have_text("Upload successful!")
+        page.choose("notes.txt", "text/plain", b"Remember.")
+        expect(page.upload_status).to_have_text("Upload successful!")
         page.submit("Save Blog")
         page.get_by_role("link", name="Read").click()
 
@@ -116,10 +116,10 @@ class TestChoosingAFileThatIsNoPicture:
 class TestBringingAPictureBy:
     @pytest.fixture(autouse=True, params=["drop", "paste"])
     def brought(self, request: pytest.FixtureRequest, at_the_review: None, page: CustomPage) -> None:
-        drop_or_paste(page, request.param, "sunrise.png", "image/png", base64.b64encode(PICTURE).decode())
+        page.drop_or_paste(request.param, "sunrise.png", "image/png", base64.b64encode(PICTURE).decode())
 
     def test_uploads_it(self, page: CustomPage) -> None:
-        expect(status(page)).to_have_text("Upload successful!")
+        expect(page.upload_status).to_have_text("Upload successful!")
 
 
 class TestWithTheKeyboardAlone:
@@ -130,20 +130,20 @@ class TestWithTheKeyboardAlone:
         with page.expect_file_chooser() as chooser:
             page.keyboard.press("Enter")
         chooser.value.set_files({"name": "sunrise.png", "mimeType": "image/png", "buffer": PICTURE})
-        expect(status(page)).to_have_text("Upload successful!")
+        expect(page.upload_status).to_have_text("Upload successful!")
 
     def test_is_where_the_picture_can_be_removed(self, page: CustomPage) -> None:
         expect(page.get_by_role("button", name="Remove")).to_be_focused()
 
     def test_comes_back_to_the_choice_by_removing_it(self, page: CustomPage) -> None:
         page.keyboard.press("Enter")
-        expect(file_input(page)).to_be_focused()
+        expect(page.file_input).to_be_focused()
 
 
 class TestWhileUploading:
     @pytest.fixture(autouse=True)
     def held(self, at_the_review: None, page: CustomPage) -> list[Route]:
-        return upload_without_end(page)
+        return page.upload_without_end()
 
     def test_sees_how_far_it_is(self, page: CustomPage) -> None:
         expect(page.get_by_role("progressbar", name="Upload progress")).to_be_visible()
@@ -170,10 +170,10 @@ class TestWhileUploading:
             page.get_by_role("button", name="Cancel").click()
 
         def test_reads_that_it_is_over(self, page: CustomPage) -> None:
-            expect(status(page)).to_have_text("Upload cancelled.")
+            expect(page.upload_status).to_have_text("Upload cancelled.")
 
         def test_is_at_the_choice_again(self, page: CustomPage) -> None:
-            expect(file_input(page)).to_be_focused()
+            expect(page.file_input).to_be_focused()
 
         def test_saves_the_text_alone(self, page: CustomPage) -> None:
             page.submit("Save Blog")
@@ -187,9 +187,9 @@ class TestWhileUploading:
         def test_reads_that_saving_waits(self, page: CustomPage) -> None:
             expect(page.get_by_role("button", name="Saves after the upload")).to_be_visible()
 
-        def test_saves_as_soon_as_the_upload_is_done(self, page: CustomPage, held: list[Route], base_url: str) -> None:
+        def test_saves_as_soon_as_the_upload_is_done(self, page: CustomPage, held: list[Route], site: LiveBlog) -> None:
             held[0].continue_()
-            expect(page).to_have_url(f"{base_url}/blogs")
+            expect(page).to_have_url(f"{site.url}/blogs")
             assert page.get("/api/blogs")[0]["attachment"]["filename"] == "sunrise.png"
 
         def test_stays_with_the_text_when_the_upload_fails(
@@ -208,6 +208,6 @@ class TestAddingAPictureToASavedBlog:
         page.get_by_role("link", name="Edit").click()
 
     def test_shows_it_on_the_blog(self, page: CustomPage) -> None:
-        upload(page)
+        page.upload()
         page.submit("Save Changes")
         expect(page.get_by_role("img", name="sunrise.png")).to_be_visible()

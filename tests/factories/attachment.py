@@ -1,8 +1,6 @@
 """Attachments: a file in the store and its row, without a browser that uploads it."""
 
 import io
-import struct
-import zlib
 from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -10,7 +8,6 @@ from uuid import uuid4
 
 import factory
 import requests
-from PIL import Image
 
 from app.attachments.models import PENDING, READY, Attachment
 from app.auth.models import User
@@ -19,25 +16,8 @@ from app.db import Database
 from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import Upload, sha256_of
+from tests.factories.picture import a_picture
 from tests.factories.stored import StoredFactory
-
-
-def a_picture(width: int = 64, height: int = 48, color: str = "navy", kind: str = "PNG", **options: Any) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), color).save(file, kind, **options)
-    return file.getvalue()
-
-
-def black_png(width: int, height: int, *, bits: int = 1) -> bytes:
-    """A picture, all black, made without ever holding its pixels."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    deflate = zlib.compressobj(9)
-    rows = b"".join(deflate.compress(bytes(1 + width * bits // 8)) for _ in range(height)) + deflate.flush()
-    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 class AttachmentFactory(StoredFactory):

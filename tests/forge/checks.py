@@ -1,9 +1,11 @@
 """What is wrong on any page: noted from outside, whether a test looks for it or not."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+from playwright.sync_api import Error as PlaywrightError
 
 # A refusal is an answer like another; a test that is about it says so itself.
 REFUSALS = "Failed to load resource: the server responded with a status of 4"
@@ -26,25 +28,28 @@ class StandingChecks:
 
     def settle(self) -> list[str]:
         """Every problem, once those on their way from the browser have come."""
-        if self._context.browser and self._context.browser.is_connected():
+        with suppress(PlaywrightError):
             # Events come in their order: those before this answer are here when it is.
             self._context.cookies()
         return self.problems
 
+    def _note(self, problem: str) -> None:
+        if not any(part in problem for part in self._expected):
+            self.problems.append(problem)
+
     def _on_script_error(self, error: WebError) -> None:
-        self.problems.append(f"script error: {error.error}")
+        self._note(f"script error: {error.error}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        is_expected = any(part in message.text for part in self._expected)
-        if message.type == "error" and not is_expected and not message.text.startswith((REFUSALS, RECORDER)):
-            self.problems.append(f"console error: {message.text}")
+        if message.type == "error" and not message.text.startswith((REFUSALS, RECORDER)):
+            self._note(f"console error: {message.text}")
 
     def _on_response(self, response: Response) -> None:
         part_of_a_page = response.request.resource_type in ("stylesheet", "script", "image", "font")
         if response.status >= (400 if part_of_a_page else 500):
-            self.problems.append(f"{response.status} from {response.url}")
+            self._note(f"{response.status} from {response.url}")
 
     def _on_request(self, request: Request) -> None:
         url = urlsplit(request.url)
         if url.scheme in ("http", "https", "ws", "wss") and url.netloc not in self._own_hosts:
-            self.problems.append(f"request to an outside host: {request.url}")
+            self._note(f"request to an outside host: {request.url}")

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from app.auth.models import User
 from app.config import Settings
 from app.db import Database
 from app.factory import create_app
@@ -18,14 +20,17 @@ from app.storage.disk import DiskStore, WrongBody
 from app.storage.s3 import S3Store
 from app.storage.signed_urls import Refused
 from app.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
-from tests.conftest import ClientFor
+from tests.factories.session import SAME_ORIGIN, SessionFactory
 from tests.factories.user import UserFactory
-from tests.seaweedfs import SeaweedFS, made_bucket, seaweedfs, settings_of
+from tests.forge.seaweedfs import SeaweedFS, seaweedfs
+from tests.seaweedfs import made_bucket, settings_of
 from tests.unit.attachments.uploader import Uploader
 
 __all__ = ["seaweedfs"]
 
 NewUploader = Callable[..., Uploader]
+
+ClientFor = Callable[..., FlaskClient]
 
 STATUSES: dict[type[StoreError], int] = {
     WrongBody: 400,
@@ -90,6 +95,22 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     mask = os.umask(0o022)
     yield tmp_path
     os.umask(mask)
+
+
+@pytest.fixture(scope="session")
+def client_for(app: Flask) -> ClientFor:
+    """The browser of a user, or of nobody, on the blog's own pages: `client_for(user)`, `client_for(user, app=other)`.
+
+    The headers that a test passes win.
+    """
+
+    def make(user: User | None = None, *, app: Flask = app) -> FlaskClient:
+        client = app.test_client(use_cookies=False)
+        headers = SessionFactory(app)(user).browser_headers if user else SAME_ORIGIN
+        client.environ_base |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+        return client
+
+    return make
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.db import Database
 from app.sharing.queries import stop_sharing
-from tests.conftest import ClientFor
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 
 class Row(NamedTuple):

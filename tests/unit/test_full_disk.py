@@ -19,12 +19,14 @@ from app.factory import create_app
 from app.storage.store import sha256_of
 from app.web.metrics import counted_cache_events
 from tests.conftest import migrate
-from tests.e2e.live_server import environment, listening_socket
-from tests.factories.attachment import AttachmentFactory, a_picture
+from tests.e2e.live_server import environment
+from tests.factories.attachment import AttachmentFactory
+from tests.factories.picture import a_picture
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
-from tests.processes import running
-from tests.redis_server import until
+from tests.forge.processes import running
+from tests.forge.redis_server import until
+from tests.forge.server import Listener
 from tests.small_disk import on_a_small_disk
 
 PATIENCE = 60
@@ -71,14 +73,14 @@ class Blog:
 @pytest.fixture(scope="module")
 def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
     disk, prepared = tmp_path_factory.mktemp("disk"), tmp_path_factory.mktemp("prepared")
-    with listening_socket() as listener:
-        port = listener.getsockname()[1]
+    listener = Listener()
+    with listener.socket:
         settings = Settings(
             _env_file=None,
             secret_key=secrets.token_hex(32),
             instance_dir=prepared,
             database_url="",
-            base_url=f"http://127.0.0.1:{port}",
+            base_url=listener.url,
             web_concurrency=1,
         )
         migrate(settings)
@@ -90,7 +92,7 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
         moved = settings.model_copy(update={"instance_dir": disk, "database_url": f"sqlite:///{disk}/inkwell.db"})
         headers = SessionFactory(app)(user).browser_headers
         log = prepared / "log"
-        gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", f"--bind=fd://{listener.fileno()}"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", f"--bind=fd://{listener.fd}"]
         with (
             log.open("wb") as output,
             running(
@@ -98,10 +100,10 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
                 env={**os.environ, **environment(moved)},
                 stdout=output,
                 stderr=output,
-                pass_fds=[listener.fileno()],
+                pass_fds=[listener.fd],
             ) as process,
         ):
-            blog = Blog(port, Path(f"/proc/{process.pid}/root{disk}"), process.pid, log, headers)
+            blog = Blog(listener.port, Path(f"/proc/{process.pid}/root{disk}"), process.pid, log, headers)
             began(blog, picture.id)
             yield blog
 

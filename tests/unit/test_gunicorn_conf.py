@@ -20,9 +20,9 @@ import pytest
 
 from app.config import Settings
 from tests.conftest import ROOT
-from tests.processes import listens, running
-from tests.redis_server import until
-from tests.seaweedfs import free_ports
+from tests.forge.processes import listens, running
+from tests.forge.redis_server import until
+from tests.forge.seaweedfs import free_ports
 from tests.small_disk import on_a_full_disk
 
 CODE = """

@@ -11,10 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.auth.models import User
-from tests.conftest import ClientFor
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 DEEP = "[" * 100_000 + "]" * 100_000
 ODD_CONTENTS: list[Any] = [

@@ -13,17 +13,17 @@ import pytest
 
 from app.config import Settings
 from tests.conftest import ROOT
-from tests.e2e.live_server import live_server
-from tests.processes import listens
-from tests.redis_server import RedisServer, executable, until
-from tests.seaweedfs import running_seaweedfs
+from tests.e2e.live_server import live_blog
+from tests.forge.processes import listens
+from tests.forge.redis_server import RedisServer, executable, until
+from tests.forge.seaweedfs import running_seaweedfs
 
 
 def work(folder: str) -> None:
     """Do as a test worker does: start every kind of server, say where they are, and go on until killed."""
     settings = Settings(_env_file=None, secret_key=secrets.token_hex(32), instance_dir=Path(folder))
     redis = RedisServer(Path(folder)) if executable() else None
-    with running_seaweedfs() as s3, live_server(settings, Path(folder)) as blog:
+    with running_seaweedfs() as s3, live_blog(settings, Path(folder)) as blog:
         urls = [s3.endpoint_url, blog.url, blog.provider_url, *([redis.url] if redis else [])]
         print(json.dumps(urls), flush=True)  # noqa: T201  the test reads it
         sys.stdin.read()

@@ -24,12 +24,11 @@ from app.images.pool import ImagePool
 from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import PART_BYTES, Store, StoreUnavailable, sha256_of
-from tests.conftest import ClientFor
-from tests.factories.attachment import a_picture, black_png
 from tests.factories.blog import BlogFactory
+from tests.factories.picture import a_picture, black_png
 from tests.factories.user import UserFactory
 from tests.unit.attachments.uploader import Uploader
-from tests.unit.conftest import NewUploader
+from tests.unit.conftest import ClientFor, NewUploader
 
 PICTURE = a_picture()
 HTML = b"<!doctype html><script>alert(1)</script>"

@@ -19,7 +19,7 @@ from tests.conftest import NewApp, migrate
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import RedisServer
+from tests.forge.redis_server import RedisServer
 
 Restore = Callable[[], None]
 

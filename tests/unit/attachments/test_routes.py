@@ -22,9 +22,10 @@ from app.images.pool import ImagePool
 from app.images.server import ImageServer
 from app.storage.disk import DiskStore
 from app.storage.store import StoreUnavailable, Upload, sha256_of
-from tests.e2e.live_server import LiveServer, live_server
-from tests.factories.attachment import AttachmentFactory, a_picture
+from tests.e2e.live_server import LiveBlog, live_blog
+from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
+from tests.factories.picture import a_picture
 from tests.unit.attachments.uploader import Uploader
 from tests.unit.conftest import NewUploader
 
@@ -388,14 +389,14 @@ class TestABlogWithItsFilesInABucket:
 
 
 @pytest.fixture(scope="module")
-def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(settings, tmp_path_factory.mktemp("server")) as running:
+def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBlog]:
+    with live_blog(settings, tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 class TestARefusedUploadToARunningServer:
     @pytest.fixture
-    def connection(self, server: LiveServer) -> Iterator[http.client.HTTPConnection]:
+    def connection(self, server: LiveBlog) -> Iterator[http.client.HTTPConnection]:
         connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
         yield connection
         connection.close()

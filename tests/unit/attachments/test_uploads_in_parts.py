@@ -6,8 +6,8 @@ from app.attachments.models import Attachment
 from app.db import Database
 from app.images.server import ImageServer
 from app.storage.store import composite, sha256_of
-from tests.conftest import ClientFor
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 CHECKSUMS = [sha256_of(b"1"), sha256_of(b"2")]
 

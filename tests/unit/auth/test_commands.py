@@ -18,7 +18,7 @@ from app.factory import create_app
 from tests.conftest import migrate
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import RedisServer
+from tests.forge.redis_server import RedisServer
 
 
 class Terminal:

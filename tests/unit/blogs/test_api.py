@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import ClientFor
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 from tests.unit.blogs.answers import outcome
+from tests.unit.conftest import ClientFor
 
 MISSING = "You must provide a value"
 

@@ -12,10 +12,10 @@ from app.blogs.models import Blog
 from app.blogs.queries import remove
 from app.db import Database
 from app.errors import Changed, InkwellError
-from tests.conftest import ClientFor
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 TYPED = {"title": "First light", "content": "It was bright."}
 

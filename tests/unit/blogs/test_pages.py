@@ -6,11 +6,11 @@ from app.auth.models import User
 from app.blogs.forms import Change
 from app.blogs.queries import revise
 from app.db import Database
-from tests.conftest import ClientFor
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 MARKUP = "<b>&quot;'\"bold</b>"
 

@@ -12,11 +12,11 @@ from app.blogs.models import Blog
 from app.db import Database
 from app.sharing.models import Share
 from app.sharing.queries import MAX_SHARES
-from tests.conftest import ClientFor
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 from tests.unit.blogs.answers import outcome
+from tests.unit.conftest import ClientFor
 
 NO_SUCH_BLOG = (404, {"error": "There is no such blog."})
 ODD = "Enter an e-mail address"

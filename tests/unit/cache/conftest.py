@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.cache import Cache
-from tests.redis_server import RedisServer
+from tests.forge.redis_server import RedisServer
 from tests.unit.cache.bookshop import Bookshop, bookshop
 
 Worker = Callable[[], Cache]

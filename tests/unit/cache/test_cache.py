@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app.cache import BoundQuery, Cache, Outcome
 from app.cache import cache as module
 from app.cache.redis_store import MAX_VALUE
-from tests.redis_server import until
+from tests.forge.redis_server import until
 from tests.unit.cache.bookshop import BOOK, BOOKS_BY, Book, Bookshop, Database
 
 

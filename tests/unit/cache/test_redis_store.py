@@ -9,7 +9,7 @@ import pytest
 
 from app.cache import BoundQuery, Cache, Outcome, breaker, redis_store
 from app.cache import cache as cache_module
-from tests.redis_server import RedisServer, until
+from tests.forge.redis_server import RedisServer, until
 from tests.unit.cache.bookshop import BOOK, BOOKS_BY, Book, Bookshop, Database
 from tests.unit.cache.conftest import TTL, Worker
 

@@ -11,8 +11,9 @@ from app.doctor import examinations as doctor
 from app.storage.disk import DiskStore
 from app.storage.s3 import S3Store
 from tests.conftest import NewApp
-from tests.e2e.live_server import LiveServer, live_server
-from tests.seaweedfs import SeaweedFS, settings_of
+from tests.e2e.live_server import LiveBlog, live_blog
+from tests.forge.seaweedfs import SeaweedFS
+from tests.seaweedfs import settings_of
 
 
 def asked(blog: Flask, *words: str) -> tuple[int, str]:
@@ -31,11 +32,11 @@ class TestABlogWithItsFilesOnTheDisk:
 
     class TestAndRuns:
         @pytest.fixture
-        def server(self, settings: Settings, tmp_path: Path) -> Iterator[LiveServer]:
-            with live_server(settings, tmp_path) as running:
+        def server(self, settings: Settings, tmp_path: Path) -> Iterator[LiveBlog]:
+            with live_blog(settings, tmp_path) as running:
                 yield running
 
-        def test_is_found_right(self, new_app: NewApp, server: LiveServer) -> None:
+        def test_is_found_right(self, new_app: NewApp, server: LiveBlog) -> None:
             lines = [f"holds   {name}" for name in doctor.EXAMINATIONS]
             told = "\n".join([*lines, "", f"{len(lines)} of {len(lines)} hold.", ""])
             assert asked(new_app(base_url=server.url), "doctor") == (0, told)

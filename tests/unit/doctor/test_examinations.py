@@ -12,7 +12,8 @@ from app.storage import disk
 from app.storage.disposition import Disposition
 from app.storage.s3 import S3Store
 from app.storage.store import StoreUnavailable, Upload
-from tests.seaweedfs import SeaweedFS, made_bucket
+from tests.forge.seaweedfs import SeaweedFS
+from tests.seaweedfs import made_bucket
 from tests.unit.doctor.careless_store import FAULTS, MISUSES, CarelessStore
 
 ORIGIN = "https://blog.example"

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from app.images.decoder import MAX_FRAMES, ORIENTATION, ImageInfo, OverLimit, Undecodable, inspect, variant
-from tests.factories.attachment import black_png
+from tests.factories.picture import black_png
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}

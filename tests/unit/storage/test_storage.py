@@ -36,7 +36,8 @@ from app.storage.store import (
     composite,
     sha256_of,
 )
-from tests.seaweedfs import SeaweedFS, made_bucket
+from tests.forge.seaweedfs import SeaweedFS
+from tests.seaweedfs import made_bucket
 
 PROJECT = Path(__file__).parents[3]
 BODY = b"a picture, let us say"

@@ -12,9 +12,10 @@ from werkzeug.datastructures import Headers
 from app.auth.models import User
 from app.auth.session import begin_login
 from app.config import Settings
-from tests.conftest import ClientFor, NewApp
+from tests.conftest import NewApp
 from tests.factories.session import SAME_ORIGIN, SessionFactory
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 PATHS = ["/", "/healthz", "/static/inkwell.css", "/blogs", "/nothing", "/api/blogs", "/api/nothing", "/auth/logout"]
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import ClientFor, NewApp
+from tests.conftest import NewApp
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 
 class TestAnUnknownAddress:

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from prometheus_client.values import MultiProcessValue
 
 from app.web.metrics import counted_cache_events
-from tests.conftest import ClientFor
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 
 def counted(client: FlaskClient, name: str) -> float:

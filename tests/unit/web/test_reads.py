@@ -19,10 +19,11 @@ from app.cache import BoundQuery, Scope
 from app.db import MAX_ID, Database
 from app.errors import NotFound
 from app.web.reads import fetch, fetch_json
-from tests.conftest import ClientFor, NewApp
+from tests.conftest import NewApp
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
-from tests.redis_server import RedisServer
+from tests.forge.redis_server import RedisServer
+from tests.unit.conftest import ClientFor
 
 
 @pytest.fixture

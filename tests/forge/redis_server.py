@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.processes import running
+from .processes import running
 
 
 def executable() -> str | None:
-    return os.environ.get("INKWELL_REDIS_SERVER") or shutil.which("redis-server")
+    return os.environ.get("FORGE_REDIS_SERVER") or shutil.which("redis-server")
 
 
 def skip_without_redis() -> None:

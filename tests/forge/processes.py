@@ -1,4 +1,4 @@
-"""Servers that the suite starts, none of which outlives it."""
+"""Programs that do not outlive whoever started them, even when that is killed."""
 
 import os
 import signal
@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dev.processes import watcher
-
 STOP_SECONDS = 10
+GRACE_SECONDS = 3
+# A parent that is killed closes the pipe without a word; then what it started must not outlive it.
+WATCHER = f"""
+read -r _ && exit
+process=$1
+kill -"$2" "$process"
+sleep {GRACE_SECONDS}
+kill -KILL -- "-$process"
+shift 2
+rm -rf -- "$@"
+"""
 
 
 @contextmanager
@@ -32,6 +41,18 @@ def running(
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             watching.communicate(b"stopped\n")
+
+
+def watcher(process: subprocess.Popen[bytes], stop_signal: signal.Signals, *paths: Path) -> subprocess.Popen[bytes]:
+    """End that process with its group, and remove those paths, if we end before we have told it `stopped`."""
+    arguments = [str(process.pid), str(int(stop_signal)), *map(str, paths)]
+    return subprocess.Popen(
+        ["sh", "-c", WATCHER, "watcher", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def listens(url: str) -> bool:

@@ -1,0 +1,65 @@
+"""The pytest plugin: options, one verdict for each test, and what a failing test shows."""
+
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import fixtures
+from .browsers import refuse_what_cannot_be
+from .fixtures import VISITS, Visit
+
+TEST_SECONDS = 60
+LOG_LINES = 20
+LIBRARY = ("/playwright/", "/pytest_playwright/", "/greenlet/")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("forge", "browser tests behind a login")
+    group.addoption("--connect", metavar="WS_URL", help="use a browser that runs elsewhere, by its WebSocket address")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getini("timeout") and config.getoption("timeout") is None:
+        config.option.timeout = TEST_SECONDS
+    # After pytest-playwright's own, whatever the order in which the two were found.
+    config.pluginmanager.register(fixtures, "forge-fixtures")
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
+        refuse_what_cannot_be(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that leaves something wrong behind fails as if it had said so itself: one test, one verdict."""
+    __tracebackhide__ = True
+    result = yield
+    if problems := [problem for visit in item.stash.get(VISITS, []) for problem in visit.checks.settle()]:
+        pytest.fail("\n".join(problems), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Hide the library's frames of a failed test, and show what its pages and its server said meanwhile."""
+    if call.excinfo and call.when != "teardown":
+        own = call.excinfo.traceback.filter(lambda entry: not any(part in str(entry.path) for part in LIBRARY))
+        call.excinfo.traceback = own or call.excinfo.traceback
+    report = yield
+    if report.failed and item.stash.get(VISITS, None):
+        report.sections += [(title, text) for title, text in _evidence(item.stash[VISITS]) if text]
+    return report
+
+
+def _evidence(visits: list[Visit]) -> Generator[tuple[str, str]]:
+    yield "Requests in the page", "\n".join(str(answer) for visit in visits for answer in visit.answers())
+    yield "Server log of this test", _tail(visits[0].server.log_since(visits[0].logged))
+
+
+def _tail(log: str) -> str:
+    lines = log.splitlines()
+    left_out = [f"(… {len(lines) - LOG_LINES} lines before)"] if len(lines) > LOG_LINES else []
+    return "\n".join([*left_out, *lines[-LOG_LINES:]])
