@@ -9,17 +9,33 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dev import locks
+from dev.arguments import asks_for_help
 from dev.bootstrap import DEV_LOCK, PYTHON, VENV, environment, prepare
 from dev.steps import ROOT
 from dev.tools import tools
 
 # With these, several processes would be no use or in the way.
-ALONE = {"--numprocesses", "--pdb", "--headed", "--collect-only", "--co", "--help", "-h", "--version", "no:xdist"}
+ALONE = {"--numprocesses", "--pdb", "--headed", "--collect-only", "--co", "--version", "no:xdist"}
 POSTGRES = "--postgres"
+
+TEST_HELP = """\
+bin/test [--postgres] [pytest's arguments]   runs the tests, and prepares whatever they need first
+  --postgres        on a PostgreSQL server of their own, which is gone afterwards
+  tests/e2e         only what is in that folder, file or file::Class::test
+  -k login          only those with that in their name
+  -x                stop at the first failure
+  --headed          show the browser
+  --base-url URL    against a site that is deployed there; the README says what it needs
+Everything else is pytest's: .venv/bin/python -m pytest --help"""
+CHECK_HELP = """\
+bin/check [pytest's arguments]   runs what CI runs: format, lint, types, lock files, then bin/test
+It has no options of its own; bin/test --help says what the tests take."""
 
 
 def test(arguments: list[str]) -> int:
-    """`bin/test --postgres` runs the same tests on a server of their own; all else is pytest's."""
+    if asks_for_help(arguments):
+        print(TEST_HELP)
+        return 0
     prepare(DEV_LOCK)
     settings = environment() | tools()
     rest = [argument for argument in arguments if argument != POSTGRES]
@@ -56,6 +72,9 @@ def pytest(arguments: list[str], settings: dict[str, str]) -> int:
 
 def check(arguments: list[str]) -> int:
     """The tests come last, so that their closing line is the last line."""
+    if asks_for_help(arguments):
+        print(CHECK_HELP)
+        return 0
     prepare(DEV_LOCK)
     ruff = VENV / "bin" / "ruff"
     steps: dict[str, Callable[[], str]] = {

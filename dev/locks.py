@@ -1,10 +1,12 @@
 """The lock files: renewing them, and finding out whether they are stale."""
 
+import argparse
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from dev.arguments import Parser
 from dev.bootstrap import DEV_LOCK, LOCK, VENV, index_settings, prepare
 from dev.steps import ROOT, SetupError, step
 
@@ -14,10 +16,16 @@ DEV = ("--group", "dev", "-c", LOCK.name)
 
 
 def renew(arguments: list[str]) -> int:
-    """`bin/lock --upgrade` takes the newest of everything; without it only what pyproject.toml asks for changes."""
+    options = parsed(arguments)
     prepare(DEV_LOCK)
-    compile_locks(ROOT, arguments)
+    compile_locks(ROOT, ["--upgrade"] if options.upgrade else [])
     return 0
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser("bin/lock", "Makes the lock files fit pyproject.toml, and changes no more than it asks for.")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest of everything")
+    return parser.parse_args(arguments)
 
 
 def complaint() -> str:

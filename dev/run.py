@@ -10,10 +10,11 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from app.migrations.revisions import revisions
 from dev import bootstrap
+from dev.arguments import Parser
 from dev.bootstrap import LOCK, PYTHON, prepare
 from dev.processes import Processes
 from dev.steps import ROOT, SetupError, step
@@ -63,15 +64,8 @@ def loaded(port: int | None) -> "Settings":
         raise SetupError(str(error)) from None
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SetupError(f"{self.prog}: {message}")
-
-
 def parsed(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(
-        prog="bin/run", description="Serves the blog on this machine, and prepares whatever it needs first."
-    )
+    parser = Parser("bin/run", "Serves the blog on this machine, and prepares whatever it needs first.")
     parser.add_argument("--port", type=port_number, help="default: PORT, else 8000")
     parser.add_argument("--reload", action="store_true", help="start anew when a file of the blog changes")
     return parser.parse_args(arguments)

@@ -19,7 +19,8 @@ UV = Path(sys.executable).with_name("uv")
 class Clone:
     def __init__(self, folder: Path) -> None:
         self.root, self.home, self.bin = folder / "clone", folder / "home", folder / "bin"
-        shutil.copytree(ROOT / "dev", self.root / "dev", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("app", "bin", "dev"):
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__"))
         self.bin.mkdir()
         self.python = str(self.root / ".venv" / "bin" / "python")
         for name in ("sh", "dirname"):
@@ -60,8 +61,11 @@ class Clone:
     def _ask(self, python: str, code: str) -> str:
         return self._run(python, "-c", code)
 
+    def ask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
+
     def _run(self, *command: str) -> str:
-        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
+        done = self.ask(*command)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
