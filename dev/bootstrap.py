@@ -56,6 +56,7 @@ def is_ready(lock: Path) -> bool:
 
 
 def build(lock: Path) -> None:
+    say("Preparing the packages, once …\n")
     if not runs(PYTHON, "-c", RECENT):
         venv.create(VENV, clear=True, symlinks=True)
     install(lock)

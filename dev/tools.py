@@ -66,6 +66,7 @@ def known_browser() -> str | None:
 
 
 def working_browser() -> str:
+    say("Looking for a browser that works, once …\n")
     problems: dict[str, str] = {}
     for install in (None, install_playwrights_browser, install_debians_browser):
         if install is not None:

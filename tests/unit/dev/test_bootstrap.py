@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dev import bootstrap
 from tests.unit.dev.clone import BASE, UV, Clone, run, skip_without_pip
 from tests.unit.dev.package_index import Authority, PackageIndex, wheel
 
@@ -131,6 +132,29 @@ class TestWhereThereIsNoPip:
     def test_uv_goes_by_its_own_settings(self, clone: Clone, bare: str) -> None:
         clone.prepare(bare)
         assert "parcel" in clone.installed()
+
+
+class TestTheFirstStart:
+    def test_says_what_is_going_on_before_it_runs_anything(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(bootstrap, "output", lambda *_: pytest.exit("ran something"))
+        with pytest.raises(pytest.exit.Exception):
+            bootstrap.build(tmp_path / "requirements.lock")
+        assert capsys.readouterr().err == "Preparing the packages, once …\n"
+
+
+class TestTheNextStart:
+    @pytest.fixture(autouse=True)
+    def prepared(self, clone: Clone, folder: Path, new_index: NewIndex) -> None:
+        clone.program("uv", run(UV))
+        clone.environment["UV_DEFAULT_INDEX"] = new_index(folder).url
+        clone.write("requirements.lock", wheel(folder, "parcel", "1.0"))
+        clone.prepare(BASE)
+
+    def test_says_nothing(self, clone: Clone) -> None:
+        done = clone.ask(clone.python, "-c", "from dev.bootstrap import *; prepare(LOCK)")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 class TestAPackage:
