@@ -1,34 +1,33 @@
-"""What `bin/run`, `bin/test`, `bin/check` and `bin/lock` call. Standard library only: nothing is installed yet."""
+"""What the commands in `bin/` call. Standard library only: nothing is installed yet."""
 
 import signal
 import sys
+from importlib import import_module
+from typing import NoReturn
 
 from dev.steps import SetupError
+
+COMMANDS = {
+    "run": ("dev.run", "run"),
+    "test": ("dev.check", "test"),
+    "check": ("dev.check", "check"),
+    "lock": ("dev.locks", "renew"),
+    "flask": ("dev.flask", "flask"),
+}
+*FIRST, LAST = COMMANDS
 
 
 def main() -> int:
     command, *arguments = sys.argv[1:] or [""]
-    # Imported one by one, because the blog should be up within a second.
-    if command == "run":
-        from dev.run import run
-
-        return run(arguments)
-    if command == "test":
-        from dev.check import test
-
-        return test(arguments)
-    if command == "lock":
-        from dev.locks import renew
-
-        return renew(arguments)
-    if command == "check":
-        from dev.check import check
-
-        return check(arguments)
-    raise SetupError(f"python -m dev: choose run, test, check or lock; {command!r} is none of them.")
+    if command not in COMMANDS:
+        raise SetupError(f"python -m dev: choose {', '.join(FIRST)} or {LAST}; {command!r} is none of them.")
+    # One module alone, because the blog should be up within a second.
+    module, function = COMMANDS[command]
+    code: int = getattr(import_module(module), function)(arguments)
+    return code
 
 
-if __name__ == "__main__":
+def start() -> NoReturn:
     # SIGTERM and a closed terminal clean up just as Ctrl-C does. A shell's background job ignores Ctrl-C otherwise.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
@@ -42,3 +41,7 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("\nStopped before it was done.", file=sys.stderr)
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    start()

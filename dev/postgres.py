@@ -67,7 +67,7 @@ def start(processes: Processes, programs: Path, folder: Path) -> str:
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     command = [server, "-D", data, "-h", "127.0.0.1", "-p", port, *settings]
     # By SIGTERM it would wait for whoever is still connected.
-    processes.start("database server", command, stop_signal=signal.SIGINT, folder=folder, cwd=folder, **account)
+    processes.start("database server", command, stop_signal=signal.SIGINT, leftover=folder, cwd=folder, **account)
     question = [is_ready, "--quiet", "-h", "127.0.0.1", "-p", port, "-U", "inkwell", "-d", "postgres"]
     while subprocess.run(question, check=False).returncode:
         processes.check()

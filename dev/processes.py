@@ -35,15 +35,18 @@ class Processes:
         command: Sequence[str],
         *,
         stop_signal: signal.Signals = signal.SIGTERM,
-        folder: Path | None = None,
+        leftover: Path | None = None,
         **options: Any,
     ) -> None:
-        """Each has a session of its own, so that Ctrl-C reaches only us. Its folder goes when it does."""
+        """Each has a session of its own, so that Ctrl-C reaches only us.
+
+        If we are killed, it ends, and its leftover goes.
+        """
         settings: dict[str, Any] = {"cwd": ROOT, "stdin": subprocess.DEVNULL, "start_new_session": True, **options}
         process = subprocess.Popen(command, **settings)
         self._running[name] = process
         self._stop_signals[name] = stop_signal
-        self._watchers.append(watcher(process, stop_signal, *([folder] if folder else [])))
+        self._watchers.append(watcher(process, stop_signal, *([leftover] if leftover else [])))
 
     def check(self) -> None:
         for name, process in self._running.items():

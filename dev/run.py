@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import errno
-import os
 import secrets
 import socket
 import sqlite3
@@ -17,6 +16,7 @@ from dev import bootstrap
 from dev.arguments import Parser
 from dev.bootstrap import LOCK, PYTHON, prepare
 from dev.processes import Processes
+from dev.served import loaded, noted
 from dev.steps import ROOT, SetupError, step
 
 if TYPE_CHECKING:
@@ -38,30 +38,19 @@ def run(arguments: list[str]) -> int:
     migrate(environment, settings)
     processes = Processes()
     try:
-        local_issuer = "" if settings.oidc_client_id else start_provider(processes, environment, settings)
-        start_blog(processes, environment, listeners, reload=options.reload)
-        wait_for_health(processes, settings.port)
-        print(announcement(settings, local_issuer), flush=True)
-        while True:
-            time.sleep(0.2)
-            processes.check()
+        with noted(settings) as note:
+            local_issuer = "" if settings.oidc_client_id else start_provider(processes, environment, settings)
+            start_blog(processes, environment, listeners, note, reload=options.reload)
+            wait_for_health(processes, settings.port)
+            print(announcement(settings, local_issuer), flush=True)
+            while True:
+                time.sleep(0.2)
+                processes.check()
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
     finally:
         processes.stop()
-
-
-def loaded(port: int | None) -> "Settings":
-    # Only now are the packages there.
-    from app.config import SettingsError, load_settings
-
-    if port:
-        os.environ["PORT"] = str(port)
-    try:
-        return load_settings()
-    except SettingsError as error:
-        raise SetupError(str(error)) from None
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -153,13 +142,14 @@ def provider_socket(instance: Path) -> socket.socket:
 
 
 def start_blog(
-    processes: Processes, environment: Mapping[str, str], listeners: list[socket.socket], *, reload: bool
+    processes: Processes, environment: Mapping[str, str], listeners: list[socket.socket], note: Path, *, reload: bool
 ) -> None:
     binds = [f"--bind=fd://{listener.fileno()}" for listener in listeners]
     watched = [path for suffix in ("html", "css", "js") for path in APP.rglob(f"*.{suffix}")] if reload else []
     reloading = ["--reload", *(f"--reload-extra-file={path}" for path in watched)] if reload else []
     command = [PYTHON, "-m", "gunicorn", *binds, *reloading, "wsgi:app"]
-    processes.start("blog", command, env=environment, pass_fds=[listener.fileno() for listener in listeners])
+    inherited = [listener.fileno() for listener in listeners]
+    processes.start("blog", command, leftover=note, env=environment, pass_fds=inherited)
     for listener in listeners:
         listener.close()
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.config import Settings
 from dev import run
+from dev.served import loaded
 from dev.steps import SetupError
 
 
@@ -20,11 +21,11 @@ class TestAPort:
 
     def test_comes_from_the_settings_when_not_given(self, empty_folder: Path) -> None:
         (empty_folder / ".env").write_text("PORT=8123")
-        assert run.loaded(run.parsed([]).port).port == 8123
+        assert loaded(run.parsed([]).port).port == 8123
 
     def test_comes_from_the_command_line_first(self, empty_folder: Path) -> None:
         (empty_folder / ".env").write_text("PORT=8123")
-        assert run.loaded(run.parsed(["--port", "8124"]).port).base_url == "http://localhost:8124"
+        assert loaded(run.parsed(["--port", "8124"]).port).base_url == "http://localhost:8124"
 
 
 class TestATakenPort:
@@ -47,7 +48,7 @@ class TestSettingsThatDoNotHold:
     def test_are_one_clear_line(self, empty_folder: Path) -> None:
         (empty_folder / ".env").write_text("WEB_CONCURRENCY=many")
         with pytest.raises(SetupError, match=r"^Inkwell cannot start: WEB_CONCURRENCY must be a whole number\Z"):
-            run.loaded(None)
+            loaded()
 
 
 class TestTheAnnouncement:

@@ -1,0 +1,45 @@
+"""`bin/flask`: flask's commands, for the blog that `bin/run` serves."""
+
+import os
+
+from dev.arguments import asks_for_help
+from dev.bootstrap import LOCK, continue_in_environment, prepare
+from dev.served import served
+from dev.steps import SetupError
+
+HELP = """\
+bin/flask COMMAND …   flask's commands, for the blog that bin/run serves
+  store doctor      tries every promise of the store; also: setup, sweep
+  images stats      the images that are kept for showing; also: verify, clear
+  cache stats       the query cache; also: explain, clear
+  restore-check     what to run after a backup was restored
+  routes            every address of the blog
+bin/flask COMMAND --help says more. In production it is flask --app wsgi COMMAND."""
+
+
+def flask(arguments: list[str]) -> int:
+    if not arguments or asks_for_help(arguments[:1]):
+        print(HELP)
+        return 0
+    prepare(LOCK)
+    continue_in_environment()
+    served()
+    # The settings alone read .env: what flask put into the environment would count for more than the note of bin/run.
+    os.environ |= {"FLASK_APP": "wsgi", "FLASK_SKIP_DOTENV": "1"}
+    return carried_out(arguments)
+
+
+def carried_out(arguments: list[str]) -> int:
+    # Only now are the packages there.
+    import click
+    from flask.cli import cli
+
+    try:
+        return cli.main(arguments, prog_name="bin/flask", standalone_mode=False) or 0
+    except click.UsageError as error:
+        raise SetupError(f"bin/flask: {error.format_message()}") from None
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
