@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from app.current import settings
 from app.doctor import setup as bucket
-from app.doctor.examinations import answers, examine
+from app.doctor.examinations import answers, examine, shows_files_of
 from app.doctor.setup import Promise
 from app.storage.current import store as current_store
 from app.storage.disk import DiskStore
@@ -42,6 +42,9 @@ def doctor() -> None:
     if isinstance(chosen, DiskStore) and not answers(base_url):
         raise click.ClickException(f"The blog does not answer at {base_url}: its disk store works only while it runs.")
     try:
+        if isinstance(chosen, DiskStore) and not shows_files_of(chosen, base_url):
+            elsewhere = "it is another blog, or has other settings"
+            raise click.ClickException(f"What answers at {base_url} does not show this blog's files: {elsewhere}.")
         promises = examine(chosen, base_url)
     except StoreError as error:
         raise click.ClickException(str(error)) from None

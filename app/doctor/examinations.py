@@ -56,6 +56,12 @@ def answers(base_url: str) -> bool:
         return False
 
 
+def shows_files_of(store: Store, base_url: str) -> bool:
+    """Whether the blog that runs there has this store, and not one of its own."""
+    visit = Visit(store, base_url)
+    return tried("shows its files", lambda visit: serves(visit.download(visit.stored())), visit).holds
+
+
 def tried(name: str, examination: Callable[[Visit], str], visit: Visit) -> Promise:
     try:
         problem = examination(visit)

@@ -1,5 +1,6 @@
 """`bin/flask`, in a process of its own, on the packages that the tests have."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -46,6 +47,20 @@ class TestBesideABlogOnAnyPort:
     def test_the_doctor_asks_that_blog(self, ask: Ask) -> None:
         told = ask("store", "doctor")
         assert (told.returncode, told.stderr, "BROKEN" in told.stdout) == (0, "", False)
+
+
+class TestBesideAnotherBlog:
+    @pytest.fixture(autouse=True)
+    def server(self, own: Settings, settings: Settings, tmp_path: Path) -> Iterator[LiveBlog]:
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(live_blog(settings, tmp_path))
+            stack.enter_context(noted(server.settings.model_copy(update={"instance_dir": own.instance_dir})))
+            yield server
+
+    def test_the_doctor_says_so(self, ask: Ask, server: LiveBlog) -> None:
+        told = ask("store", "doctor")
+        sentence = f"Error: What answers at {server.url} does not show this blog's files: it is another blog,"
+        assert (told.returncode, told.stderr.startswith(sentence), told.stderr.count("\n")) == (1, True, 1)
 
 
 class TestACommandThatFlaskDoesNotKnow:
