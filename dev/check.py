@@ -12,11 +12,12 @@ from dev import locks
 from dev.arguments import asks_for_help
 from dev.bootstrap import DEV_LOCK, PYTHON, VENV, environment, prepare
 from dev.steps import ROOT
-from dev.tools import tools
+from dev.tools import WITH_WINDOW, WITHOUT_WINDOW, require_display, tools
 
 # With these, several processes would be no use or in the way.
-ALONE = {"--numprocesses", "--pdb", "--headed", "--collect-only", "--co", "--version", "no:xdist"}
+ALONE = {"--numprocesses", "--pdb", "--collect-only", "--co", "--version", "no:xdist"}
 POSTGRES = "--postgres"
+WITHOUT_INSPECTOR = ("", "0", "false", "console")
 
 TEST_HELP = """\
 bin/test [--postgres] [pytest's arguments]   runs the tests, and prepares whatever they need first
@@ -36,8 +37,11 @@ def test(arguments: list[str]) -> int:
     if asks_for_help(arguments):
         print(TEST_HELP)
         return 0
+    kind = WITH_WINDOW if shows_a_window(arguments) else WITHOUT_WINDOW
+    if kind.windowed:
+        require_display()
     prepare(DEV_LOCK)
-    settings = environment() | tools()
+    settings = environment() | tools(kind)
     rest = [argument for argument in arguments if argument != POSTGRES]
     with database(POSTGRES in arguments) as database_settings:
         return pytest([*in_parallel(rest), *rest], settings | database_settings)
@@ -54,7 +58,14 @@ def database(wanted: bool) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": url}
 
 
+def shows_a_window(arguments: list[str]) -> bool:
+    """By pytest-playwright's option, or by the variable with which Playwright opens its inspector."""
+    return "--headed" in arguments or os.environ.get("PWDEBUG", "") not in WITHOUT_INSPECTOR
+
+
 def in_parallel(arguments: list[str]) -> list[str]:
+    if shows_a_window(arguments):
+        return []
     for argument in arguments:
         if argument.startswith("-n") or argument.partition("=")[0] in ALONE:
             return []

@@ -8,18 +8,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dev.bootstrap import PYTHON, VENV, alone, runs
 from dev.steps import SetupError, say, step
 
 OPT = VENV / "opt"
-BROWSER_STAMP = VENV / "browser"
 # Another apt may be at work, as on a machine that is just starting.
 PATIENT = ("-o", "DPkg::Lock::Timeout=300")
 
-# The headless shell is the same engine without a window, and more than twice as fast at opening pages.
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 MAC_BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -28,16 +27,49 @@ SMOKE = """
 import sys
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=sys.argv[1], args=["--disable-quic"], timeout=20_000)
+    browser = playwright.chromium.launch(
+        executable_path=sys.argv[1], headless=sys.argv[2] == "False", args=["--disable-quic"], timeout=20_000
+    )
     page = browser.new_page()
     page.goto("data:text/html,<title>ready</title>")
     sys.exit(page.title() != "ready")
 """
 
 
-def tools() -> dict[str, str]:
+@dataclass(frozen=True)
+class Browser:
+    """A kind of browser: where it may be, and what installs it."""
+
+    windowed: bool
+    stamp: Path
+    in_playwrights_folder: tuple[str, ...]
+    on_path: tuple[str, ...]
+    playwrights_flag: str
+    debians: tuple[str, ...]
+
+
+# The headless shell is the same engine without a window, and more than twice as fast at opening pages.
+WITHOUT_WINDOW = Browser(
+    windowed=False,
+    stamp=VENV / "browser",
+    in_playwrights_folder=("chromium_headless_shell-*/*/*headless*shell",),
+    on_path=("chromium-headless-shell", *BROWSERS, *MAC_BROWSERS),
+    playwrights_flag="--only-shell",
+    debians=("chromium-headless-shell", "chromium"),
+)
+WITH_WINDOW = Browser(
+    windowed=True,
+    stamp=VENV / "browser-with-window",
+    in_playwrights_folder=("chromium-*/*/chrome", "chromium-*/*/*.app/Contents/MacOS/*"),
+    on_path=(*BROWSERS, *MAC_BROWSERS),
+    playwrights_flag="--no-shell",
+    debians=("chromium",),
+)
+
+
+def tools(kind: Browser = WITHOUT_WINDOW) -> dict[str, str]:
     """The environment that tells the tests where their programs are."""
-    found = {"FORGE_BROWSER": browser()}
+    found = {"FORGE_BROWSER": browser(kind)}
     if redis := redis_server():
         found["FORGE_REDIS_SERVER"] = redis
     else:
@@ -45,63 +77,76 @@ def tools() -> dict[str, str]:
     return found
 
 
-def browser() -> str:
+def require_display() -> None:
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise SetupError(
+            "There is no display for a browser's window, neither DISPLAY nor WAYLAND_DISPLAY is set: "
+            "xvfb-run bin/test --headed does without one."
+        )
+
+
+def browser(kind: Browser) -> str:
     if chosen := os.environ.get("FORGE_BROWSER"):
         if path := shutil.which(chosen):
             return path
         raise SetupError(f"FORGE_BROWSER is {chosen}, and there is no such program.")
-    known = known_browser()
+    known = known_browser(kind)
     if not known:
         with alone():
-            known = known_browser() or working_browser()
-            BROWSER_STAMP.write_text(known)
+            known = known_browser(kind) or working_browser(kind)
+            kind.stamp.write_text(known)
     return known
 
 
-def known_browser() -> str | None:
+def known_browser(kind: Browser) -> str | None:
     with contextlib.suppress(FileNotFoundError):
-        path = BROWSER_STAMP.read_text()
+        path = kind.stamp.read_text()
         return shutil.which(path)
     return None
 
 
-def working_browser() -> str:
+def working_browser(kind: Browser) -> str:
     say("Looking for a browser that works, once …\n")
     problems: dict[str, str] = {}
     for install in (None, install_playwrights_browser, install_debians_browser):
         if install is not None:
-            install()
-        for path in browsers():
-            problems[path] = problem_with(path)
+            install(kind)
+        for path in browsers(kind):
+            problems[path] = problem_with(path, kind)
             if not problems[path]:
                 return path
     found = "".join(f"\n{path}: {problem}" for path, problem in problems.items())
-    raise SetupError(f"The tests find no browser: install chromium or Chrome, or set FORGE_BROWSER to its path.{found}")
+    which = " with a window" if kind.windowed else ""
+    raise SetupError(
+        f"There is no browser{which} that works: install chromium or Chrome, or set FORGE_BROWSER to its path.{found}"
+    )
 
 
-def browsers() -> Iterator[str]:
+def browsers(kind: Browser) -> Iterator[str]:
     home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
     cache = "Library/Caches" if sys.platform == "darwin" else ".cache"
     folder = Path(home) if home else Path.home() / cache / "ms-playwright"
-    yield from sorted(map(str, folder.glob("chromium_headless_shell-*/*/*headless*shell")), reverse=True)
-    yield from filter(None, map(shutil.which, BROWSERS + MAC_BROWSERS))
+    for pattern in kind.in_playwrights_folder:
+        yield from sorted(map(str, folder.glob(pattern)), reverse=True)
+    yield from filter(None, map(shutil.which, kind.on_path))
 
 
-def problem_with(path: str) -> str:
+def problem_with(path: str, kind: Browser) -> str:
     # Ubuntu's chromium-browser, for one, may be a stub that only says what to install.
-    tried = subprocess.run([PYTHON, "-c", SMOKE, path], capture_output=True, text=True, check=False)
+    command = [PYTHON, "-c", SMOKE, path, str(kind.windowed)]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
     return f"\n{tried.stderr.strip()}" if tried.returncode else ""
 
 
-def install_playwrights_browser() -> None:
+def install_playwrights_browser(kind: Browser) -> None:
     patience = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
-    command = [PYTHON, "-m", "playwright", "install", "chromium", "--only-shell"]
+    command = [PYTHON, "-m", "playwright", "install", "chromium", kind.playwrights_flag]
     with contextlib.suppress(SetupError):
         step("Downloading the browser", command, env=os.environ | patience)
 
 
-def install_debians_browser() -> None:
-    for package in ("chromium-headless-shell", "chromium"):
+def install_debians_browser(kind: Browser) -> None:
+    for package in kind.debians:
         with contextlib.suppress(SetupError):
             # Playwright's own Node needs libatomic, which a minimal Debian lacks.
             apt_install("Installing the browser", package, "libatomic1")
