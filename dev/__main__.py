@@ -12,6 +12,7 @@ COMMANDS = {
     "test": ("dev.check", "test"),
     "check": ("dev.check", "check"),
     "lock": ("dev.locks", "renew"),
+    "session": ("dev.session", "session"),
     "flask": ("dev.flask", "flask"),
 }
 *FIRST, LAST = COMMANDS

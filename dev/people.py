@@ -2,10 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from flask import request
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,23 @@ class UnknownPersonError(Exception):
     """The form names nobody who could sign in."""
 
 
-def chosen_person() -> Person:
-    choice = request.form.get("person")
+def is_email(text: str) -> bool:
+    return text.isprintable() and re.fullmatch(r"[^\s@]{1,64}@[^\s@]{1,189}", text) is not None
+
+
+def person_with(email: str) -> Person:
+    """Whoever signs in with that e-mail. Somebody else than PEOPLE is called by the part before the @."""
+    return next((person for person in PEOPLE if person.email == email), Person(email.partition("@")[0], email))
+
+
+def chosen_person(form: Mapping[str, str]) -> Person:
+    choice = form.get("person")
     for person in PEOPLE:
         if person.email == choice:
             return person
-    name, email = (request.form.get(field, "").strip() for field in ("name", "email"))
+    name, email = (form.get(field, "").strip() for field in ("name", "email"))
     if not name or len(name) > 100 or not name.isprintable():
         raise UnknownPersonError("Give the person a name, of 100 characters at most.")
-    if not re.fullmatch(r"[^\s@]{1,64}@[^\s@]{1,189}", email) or not email.isprintable():
+    if not is_email(email):
         raise UnknownPersonError("That is not an e-mail address: name@example.com would be one.")
-    return Person(name, email.lower(), "email_verified" in request.form)
+    return Person(name, email.lower(), "email_verified" in form)

@@ -186,7 +186,7 @@ class Provider(AuthorizationServer):
         if request.method == "GET":
             return page()
         try:
-            person = None if "cancel" in request.form else chosen_person()
+            person = None if "cancel" in request.form else chosen_person(request.form)
         except UnknownPersonError as problem:
             return page(str(problem)), 400
         response: Response = self.create_authorization_response(grant_user=person, grant=grant)

@@ -16,7 +16,7 @@ from dev import bootstrap
 from dev.arguments import Parser
 from dev.bootstrap import LOCK, PYTHON, prepare
 from dev.processes import Processes
-from dev.served import loaded, noted
+from dev.served import PROVIDER_PORT, loaded, noted
 from dev.steps import ROOT, SetupError, step
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def start_provider(processes: Processes, environment: dict[str, str], settings: 
 
 def provider_socket(instance: Path) -> socket.socket:
     """On the same port every time, if it can be: to the blog, a person is the issuer's address and a name."""
-    file = instance / "provider-port"
+    file = instance / PROVIDER_PORT
     remembered = file.read_text() if file.exists() else ""
     for port in (*map(int, remembered.split()), *PROVIDER_PORTS):
         with contextlib.suppress(OSError):

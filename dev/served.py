@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 NOTE = "served-at"
+PROVIDER_PORT = "provider-port"
 
 
 def loaded(port: int | None = None) -> "Settings":
@@ -24,6 +25,13 @@ def loaded(port: int | None = None) -> "Settings":
         return load_settings()
     except SettingsError as error:
         raise SetupError(str(error)) from None
+
+
+def local_issuer(settings: "Settings") -> str:
+    """The address of the local sign-in provider, by which the blog knows its people."""
+    with contextlib.suppress(FileNotFoundError):
+        return f"http://127.0.0.1:{(settings.instance_dir / PROVIDER_PORT).read_text()}"
+    raise SetupError("There is no blog here yet: start it once, with bin/run.")
 
 
 @contextlib.contextmanager
