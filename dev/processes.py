@@ -9,18 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dev.steps import ROOT, SetupError
+from tests.forge.processes import watcher
 
 GRACE_SECONDS = 3
-# A parent that is killed closes the pipe without a word; then what it started must not outlive it.
-WATCHER = f"""
-read -r _ && exit
-process=$1
-kill -"$2" "$process"
-sleep {GRACE_SECONDS}
-kill -KILL -- "-$process"
-shift 2
-rm -rf -- "$@"
-"""
 
 
 class Processes:
@@ -68,15 +59,3 @@ class Processes:
             process.wait()
         for watching in self._watchers:
             watching.communicate(b"stopped\n")
-
-
-def watcher(process: subprocess.Popen[bytes], stop_signal: signal.Signals, *paths: Path) -> subprocess.Popen[bytes]:
-    """End that process with its group, and remove those paths, if we end before we have told it `stopped`."""
-    arguments = [str(process.pid), str(int(stop_signal)), *map(str, paths)]
-    return subprocess.Popen(
-        ["sh", "-c", WATCHER, "watcher", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
