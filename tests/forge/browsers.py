@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,17 @@ def refuse_what_cannot_be(config: pytest.Config) -> None:
         _refuse_an_unknown_device(playwright, option("--device"))
         for name in option("--browser") or ["chromium"]:
             _try(config, playwright, name, headed=headed)
+
+
+def launched(launch: Callable[[], Browser], name: str) -> Browser:
+    """A browser, downloaded if it is missing and can be. Else every test that asks for it fails, in a sentence."""
+    try:
+        return launch()
+    except PlaywrightError as error:
+        problem = error
+    if not _is_missing(problem) or not _installed(name):
+        pytest.fail(_refusal(name, problem), pytrace=False)
+    return launch()
 
 
 def _video(config: pytest.Config) -> bool:
@@ -111,7 +122,7 @@ def _installed(name: str) -> bool:
 
 def _refusal(name: str, error: PlaywrightError) -> str:
     if _is_missing(error):
-        return f"{name} is not here and cannot be downloaded: `playwright install {name}` says why."
+        return f"{name} is not here and cannot be downloaded; `playwright install {name}` says why."
     return f"{name} does not start ({_first_line(error)})."
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIRequestContext, BrowserContext, Playwright, expect
+from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Playwright, expect
 
+from .browsers import launched
 from .checks import StandingChecks
 from .page import Answer, ForgePage
 from .project import Project
@@ -86,6 +87,14 @@ def browser_type_launch_args(
     chosen = os.environ.get("FORGE_BROWSER") if not browser_channel else None
     program = {"executable_path": chosen} if chosen else {}
     return {**browser_type_launch_args, "args": ["--disable-quic"], **program}
+
+
+@pytest.fixture(scope="session")
+def browser(launch_browser: Callable[[], Browser], browser_name: str) -> Iterator[Browser]:
+    """The browser of this process; the first that asks for one that is missing waits for its download."""
+    browser = launched(launch_browser, browser_name)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

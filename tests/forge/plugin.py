@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Generator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from .fixtures import VISITS, Visit
 
 TEST_SECONDS = 60
 LOG_LINES = 20
-LIBRARY = ("/playwright/", "/pytest_playwright/", "/greenlet/")
+NOT_THE_TESTS = ("/playwright/", "/greenlet/", str(Path(__file__).parent))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,14 +45,26 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Hide the library's frames of a failed test, and show what its pages and its server said meanwhile."""
-    if call.excinfo and call.when != "teardown":
-        own = call.excinfo.traceback.filter(lambda entry: not any(part in str(entry.path) for part in LIBRARY))
-        call.excinfo.traceback = own or call.excinfo.traceback
+    """Hide the frames that are not the test's own, and show what its pages and its server said meanwhile."""
+    if call.excinfo and not item.config.getoption("fulltrace"):
+        error = call.excinfo.value
+        call.excinfo = pytest.ExceptionInfo.from_exc_info(
+            (type(error), error, _own(call.excinfo.tb) or call.excinfo.tb)
+        )
     report = yield
     if report.failed and item.stash.get(VISITS, None):
         report.sections += [(title, text) for title, text in _evidence(item.stash[VISITS]) if text]
     return report
+
+
+def _own(traceback: TracebackType | None) -> TracebackType | None:
+    """The same traceback without the frames of libraries and of this one."""
+    if traceback is None:
+        return None
+    below, file = _own(traceback.tb_next), traceback.tb_frame.f_code.co_filename
+    if any(part in file for part in NOT_THE_TESTS):
+        return below
+    return TracebackType(below, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 def _evidence(visits: list[Visit]) -> Generator[tuple[str, str]]:
