@@ -139,7 +139,12 @@ class TestThePackages:
 class TestAFile:
     @pytest.mark.parametrize(
         "path",
-        [*APP.values(), *modules_of("dev").values(), *modules_of("tests/e2e").values()],
+        [
+            *APP.values(),
+            *modules_of("dev").values(),
+            *modules_of("tests/e2e").values(),
+            *modules_of("tests/forge").values(),
+        ],
         ids=lambda path: path.name,
     )
     def test_fits_in_the_head(self, path: Path) -> None:
@@ -168,6 +173,10 @@ class TestARoute:
 
 
 class TestATest:
+    def test_of_the_harness_imports_nothing_of_this_project(self) -> None:
+        harness = modules_of("tests/forge")
+        assert {name for name in harness if imports_within(name, "app", "dev", "tests") - harness.keys()} == set()
+
     def test_imports_nothing_of_the_benchmarks_which_import_it(self) -> None:
         assert {name for name in modules_of("tests") if imports_within(name, "benchmarks")} == set()
 

@@ -1,0 +1,142 @@
+"""The harness as somebody takes it: its folder, copied beside an app, run by a pytest of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree.ElementTree import Element, parse
+
+import pytest
+
+from tests.conftest import ROOT
+
+APP = """
+from flask import Flask, abort, redirect, session
+app = Flask(__name__)
+app.secret_key = "small"
+@app.get("/")
+def home():
+    return f"<h1>Hello {session['user']}</h1><input name=title><button>Save</button>" if session else abort(401)
+@app.get("/broken")
+def broken():
+    raise ValueError("spilt")
+"""
+CONFTEST = """
+import pytest
+from forge.project import Project
+from forge.server import gunicorn
+from small import app
+
+@pytest.fixture(scope="session")
+def project():
+    return Project(app=app, login=lambda session, user: session.update(user=user), serve=gunicorn("small:app"))
+"""
+TESTS = """
+import sys
+
+def test_logs_in(page):
+    page.login("Grace")
+    assert page.get_contents_of("h1") == "Hello Grace"
+
+def test_needs_nothing_of_the_blog(page):
+    assert not [name for name in sys.modules if name.partition(".")[0] in ("app", "dev", "tests")]
+
+def test_meets_a_renamed_button(page):
+    page.login("Grace")
+    page.submit("Store", title="First light")
+
+def test_leaves_a_500_behind(page):
+    page.goto("/broken")
+
+def test_asks_an_outside_host(page):
+    page.login("Grace")
+    page.evaluate("fetch('http://outside.invalid/pixel').catch(() => null)")
+
+def test_reads_what_is_no_json(page):
+    page.login("Grace")
+    page.get("/")
+
+def test_meets_another_status(page):
+    page.login("Grace")
+    page.exec_requests([{"method": "post", "path": "/", "status": 201}])
+"""
+SETTINGS = '[tool.pytest.ini_options]\naddopts = ["-p", "forge.plugin"]\npythonpath = ["."]\n'
+SCREEN = 50
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("copied")
+    shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
+    files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *options]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+class TestTheFolderCopiedBesideAnApp:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def cases(cls, copied: Path) -> dict[str, Element]:
+        run(copied, "--junit-xml=report.xml", "-o", "junit_logging=all")
+        found = parse(copied / "report.xml").iter("testcase")  # noqa: S314  a file of ours
+        return {case.attrib["name"].removesuffix("[chromium]"): case for case in found}
+
+    def failure(self, cases: dict[str, Element], name: str) -> str:
+        """What the test's one verdict says."""
+        [verdict] = [each for each in cases[name] if each.tag in ("failure", "error", "skipped")]
+        assert verdict.tag == "failure"
+        return str(verdict.text)
+
+    @pytest.mark.parametrize("name", ["test_logs_in", "test_needs_nothing_of_the_blog"])
+    def test_drives_it(self, cases: dict[str, Element], name: str) -> None:
+        assert [each for each in cases[name] if each.tag in ("failure", "error")] == []
+
+    def test_names_a_button_that_is_not_there(self, cases: dict[str, Element]) -> None:
+        assert 'waiting for get_by_role("button", name="Store")' in self.failure(cases, "test_meets_a_renamed_button")
+
+    def test_shows_the_tests_own_frames_on_one_screen(self, cases: dict[str, Element]) -> None:
+        shown = self.failure(cases, "test_meets_a_renamed_button")
+        assert len(shown.splitlines()) < SCREEN
+        assert "/playwright/" not in shown
+
+    def test_does_not_wait_for_long(self, cases: dict[str, Element]) -> None:
+        assert "Timeout 5000ms exceeded" in self.failure(cases, "test_meets_a_renamed_button")
+
+    def test_blames_a_test_for_what_it_leaves_behind(self, cases: dict[str, Element]) -> None:
+        assert "500 from http://localhost" in self.failure(cases, "test_leaves_a_500_behind")
+
+    def test_stops_and_names_a_request_to_an_outside_host(self, cases: dict[str, Element]) -> None:
+        shown = self.failure(cases, "test_asks_an_outside_host")
+        assert "request to an outside host: http://outside.invalid/pixel" in shown
+        assert "ERR_PROXY_CONNECTION_FAILED" in shown
+
+    def test_says_what_answered_without_json(self, cases: dict[str, Element]) -> None:
+        assert "GET / answered 200: <h1>Hello Grace</h1>" in self.failure(cases, "test_reads_what_is_no_json")
+
+    def test_says_what_answered_with_another_status(self, cases: dict[str, Element]) -> None:
+        assert "POST / answered 405" in self.failure(cases, "test_meets_another_status")
+
+
+class TestAnOptionThatCannotBe:
+    @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            (["--headed"], "A browser with a window needs a display, and there is none"),
+            (["--device", "iPhon 13"], "--device iPhon 13 is not known; did you mean iPhone 13"),
+            (["--connect", "ws://127.0.0.1:9/"], "--connect: no browser answers there"),
+        ],
+        ids=["--headed", "--device", "--connect"],
+    )
+    def test_is_refused_in_one_sentence(self, copied: Path, options: list[str], sentence: str) -> None:
+        told = run(copied, *options)
+        assert (told.returncode, told.stdout) == (pytest.ExitCode.USAGE_ERROR, "")
+        assert told.stderr.strip().startswith(f"ERROR: {sentence}")
