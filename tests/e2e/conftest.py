@@ -30,7 +30,7 @@ def project(app: Flask, site_settings: Settings, user_factory: UserFactory, sess
         serve=serve(site_settings),
         new_user=user_factory,
         home="/blogs",
-        proof=lambda page: page.get_by_role("link", name="Logout"),
+        proof="a[href='/auth/logout']",
         why=session_factory.why,
         page_class=CustomPage,
     )

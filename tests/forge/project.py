@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
-
     from .page import ForgePage
     from .server import Serve
 
@@ -32,8 +30,8 @@ class Project:
     """Somebody new, for `page.login()` without a user."""
     home: str = "/"
     """The page that a login leads to."""
-    proof: "Callable[[Page], Locator] | None" = None
-    """What only a page of somebody logged in shows."""
+    proof: str = ""
+    """What only a page of somebody logged in shows, as a CSS selector; nothing: any page will do."""
     why: Callable[[Mapping[str, Any]], str | None] = lambda session: None
     """Why the app refuses a session that is rightly signed and young enough: a sentence, or None."""
     page_class: "type[ForgePage] | None" = None
