@@ -33,7 +33,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """What the environment says about this blog. The descriptions are the README's table."""
+    """What the environment says about this blog. The descriptions are the table of docs/settings.md."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
