@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-# Or a reload would go on with the settings' code as it was at the start.
-sys.modules.pop("app.config", None)
+# Or a reload would go on with the settings' code as it was at the start, and mix it with the new.
+for _module in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+    del sys.modules[_module]
 
 from app.config import SettingsError, load_settings  # noqa: E402
 

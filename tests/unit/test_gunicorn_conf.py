@@ -173,6 +173,18 @@ class TestAReload:
             server.reload()
             assert server.refuses("Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more")
 
+    def test_takes_the_settings_code_as_it_is_by_then(self, folder: Path) -> None:
+        for name in ("__init__", "config", "instance"):
+            (folder / "app").mkdir(exist_ok=True)
+            shutil.copy(ROOT / f"app/{name}.py", folder / f"app/{name}.py")
+        with started(folder) as server:
+            before = server.both_workers()
+            with (folder / "app/instance.py").open("a") as instance, (folder / "app/config.py").open("a") as config:
+                instance.write("\nNEW = 1\n")
+                config.write("\nfrom app.instance import NEW  # noqa\n")
+            server.reload()
+            until(lambda: server.worker() not in before, PATIENCE)
+
     def test_with_another_port_is_refused(self, folder: Path) -> None:
         port, other = free_ports(2)
         (folder / ".env").write_text(f"PORT={port}")
