@@ -2,6 +2,7 @@
 
 import difflib
 import ipaddress
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,7 +37,11 @@ class Settings(BaseSettings):
     """What the environment says about this blog. The descriptions are the table of docs/settings.md."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
+        env_file=os.environ.get("ENV_FILE", ".env"),
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
     )
 
     app_env: Literal["development", "production"] = Field(
@@ -59,8 +64,8 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = Field("", description="the proxies whose forwarded headers gunicorn believes")
     base_url: str = Field("", description="where people reach the blog; development: `http://localhost:$PORT`")
     site_name: str = Field("Inkwell", min_length=1, max_length=40, description="the name in the header")
-    database_url: str = Field("", description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")
-    redis_url: str = Field("", description="Redis for the query cache; not set: each worker's memory alone")
+    database_url: str = Field("", repr=False, description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")
+    redis_url: str = Field("", repr=False, description="Redis for the query cache; not set: each worker's memory alone")
     cache_ttl: int = Field(
         3600, ge=1, le=30 * 24 * 3600, description="how long a cached answer may be kept, in seconds"
     )

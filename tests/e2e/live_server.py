@@ -1,5 +1,6 @@
 """The blog as it is shipped: gunicorn with two workers, and a sign-in provider beside it."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ def sign_in_provider(listener: Listener, settings: Settings) -> Command:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables."""
+    """The settings as environment variables: these alone, whatever a `.env` says of a blog that is somebody's."""
     values = settings.model_dump(exclude_none=True)
-    return {name.upper(): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+    texts = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+    return {"ENV_FILE": os.devnull, **{name.upper(): text for name, text in texts.items()}}

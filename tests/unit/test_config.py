@@ -11,6 +11,7 @@ import pytest
 
 from app.config import Settings, SettingsError, load_settings
 from app.storage.build import build_store
+from tests.e2e.live_server import environment
 
 STRONG = secrets.token_hex(32)
 PRODUCTION = {
@@ -124,6 +125,16 @@ class TestAFileOfSettings:
     def test_gives_way_to_the_environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / ".env").write_text("SITE_NAME=Quill\n")
         assert load(monkeypatch, SITE_NAME="Nib").site_name == "Nib"
+
+
+class TestTheBlogUnderTest:
+    def test_takes_nothing_from_a_file_of_somebodys_blog(self, empty_folder: Path) -> None:
+        (empty_folder / ".env").write_text("S3_BUCKET=pictures\nREDIS_URL=redis://somebodys\n")
+        settings = Settings(_env_file=None, secret_key=STRONG, instance_dir=empty_folder)
+        asked = "from app.config import load_settings as load; print([load().s3_bucket, load().redis_url])"
+        env = {"PYTHONPATH": str(ROOT), **environment(settings)}
+        told = subprocess.run([sys.executable, "-c", asked], env=env, capture_output=True, text=True, check=True)
+        assert told.stdout.strip() == "['', '']"
 
 
 class TestAProductionBlog:
