@@ -99,7 +99,7 @@ def settings_of(site: str) -> "Settings":
     os.environ["BASE_URL"] = site
     settings = loaded()
     missing = [] if settings.production else ["APP_ENV=production"]
-    missing += [name.upper() for name in ("secret_key", "database_url") if name not in settings.model_fields_set]
+    missing += [name.upper() for name in ("database_url",) if name not in settings.model_fields_set]
     if missing:
         raise SetupError(f"bin/session: --site needs that site's settings; set {' and '.join(missing)}.")
     return settings

@@ -1,9 +1,10 @@
 """Whether a login arrived, read from the first answer: four ways to fail, each with a sentence of its own."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from flask import Flask
 from playwright.sync_api import Page, Response
@@ -13,6 +14,7 @@ from .project import Project
 from .server import last_exception
 
 REFUSED = (401, 403)
+LOGIN = re.compile("(log|sign)-?in", re.IGNORECASE)
 PROOF_MILLISECONDS = 500
 
 
@@ -34,23 +36,25 @@ class Problem:
 
 
 def problem_of(
-    page: Page, response: Response | None, path: str, project: Project, explain: Callable[[], str]
+    page: Page, response: Response | None, path: str, site_url: str, project: Project, explain: Callable[[], str]
 ) -> Problem | None:
     """What is wrong with the page that a login led to; None when it is the page of somebody logged in."""
     if response is None:
         return Problem(f"GET {path} led to no answer of the site.")
     request_id = response.headers.get("x-request-id", "")
-    asked, found = urlsplit(path).path, urlsplit(page.url).path
+    asked, found = urlsplit(urljoin(site_url, path)), urlsplit(page.url)
+    same = (asked.netloc, asked.path) == (found.netloc, found.path)
+    there = found.path if found.netloc == asked.netloc else page.url
     said = f"GET {path} answered {response.status}"
     if response.status >= 500:
         return Problem(f"The site failed: {said}.", request_id=request_id)
     if response.status in REFUSED:
         return Problem(f"The site refused the session: {said}.", explain(), request_id)
-    if asked != found and _asks_for_a_login(found, project, page):
-        return Problem(f"The site refused the session: GET {path} led to {found}.", explain(), request_id)
-    if asked != found:
-        advice = f"If that is where a login leads by now, say so: login(path={found!r}), or the project's home."
-        return Problem(f"The page is elsewhere: GET {path} led to {found}.", advice, request_id)
+    if not same and _asks_for_a_login(found.path, project, page):
+        return Problem(f"The site refused the session: GET {path} led to {there}.", explain(), request_id)
+    if not same:
+        advice = f"If that is where a login leads by now, say so: login(path={there!r}), or the project's home."
+        return Problem(f"The page is elsewhere: GET {path} led to {there}.", advice, request_id)
     if response.status == 404:
         return Problem(f"The page is missing: {said}.", "Is it the path that has moved?", request_id)
     if response.status >= 400:
@@ -65,7 +69,7 @@ def problem_of(
 
 
 def _asks_for_a_login(path: str, project: Project, page: Page) -> bool:
-    return path == _login_path(project.app) or not _is_proved(page, project.proof)
+    return path == _login_path(project.app) or LOGIN.search(path) is not None or not _is_proved(page, project.proof)
 
 
 def _login_path(app: Flask) -> str | None:

@@ -40,7 +40,7 @@ def launched(launch: Callable[[], Browser], name: str) -> Browser:
         return launch()
     except PlaywrightError as error:
         problem = error
-    if not _is_missing(problem) or not _installed(name):
+    if os.environ.get("FORGE_BROWSER") or not _is_missing(problem) or not _installed(name):
         pytest.fail(_refusal(name, problem), pytrace=False)
     return launch()
 
@@ -121,6 +121,8 @@ def _installed(name: str) -> bool:
 
 
 def _refusal(name: str, error: PlaywrightError) -> str:
+    if _is_missing(error) and (chosen := os.environ.get("FORGE_BROWSER")) and name == "chromium":
+        return f"FORGE_BROWSER is {chosen}, and there is no such program."
     if _is_missing(error):
         return f"{name} is not here and cannot be downloaded; `playwright install {name}` says why."
     return f"{name} does not start ({_first_line(error)})."

@@ -51,5 +51,5 @@ class StandingChecks:
 
     def _on_request(self, request: Request) -> None:
         url = urlsplit(request.url)
-        if url.scheme in ("http", "https", "ws", "wss") and url.netloc not in self._own_hosts:
+        if url.scheme in ("http", "https") and url.netloc not in self._own_hosts:
             self._note(f"request to an outside host: {request.url}")

@@ -109,12 +109,16 @@ def _patience() -> None:
 
 
 @pytest.fixture
-def browser_context_args(browser_context_args: dict[str, Any], site: LiveServer) -> dict[str, Any]:
+def browser_context_args(
+    browser_context_args: dict[str, Any], site: LiveServer, pytestconfig: pytest.Config
+) -> dict[str, Any]:
     """Contexts that begin at the site, and reach it, its provider and its store, and nothing else."""
     # A browser takes `localhost:8000` as it stands; `page.request` knows no ports, and only it reads `.localhost` so.
     names = {f".{host.partition(':')[0]}" for host in site.own_hosts}
     way_out = {"server": DEAD_END, "bypass": ",".join(sorted(site.own_hosts | names))}
-    return {**browser_context_args, "base_url": site.url, "proxy": way_out}
+    # A browser elsewhere reaches this machine through Playwright's own tunnel, which a proxy would come before.
+    proxy = {} if pytestconfig.getoption("--connect") else {"proxy": way_out}
+    return {**browser_context_args, "base_url": site.url, **proxy}
 
 
 @pytest.fixture
@@ -147,7 +151,8 @@ def new_page(
     expected_errors: list[str],
 ) -> NewPage:
     """Opens pages, each in a browser context of its own and under the standing checks."""
-    visits: list[Visit] = request.node.stash.setdefault(VISITS, [])
+    visits: list[Visit] = []
+    request.node.stash[VISITS] = visits
     page_class = project.page_class or ForgePage
 
     def open_page(**options: Any) -> ForgePage:
@@ -183,8 +188,12 @@ def client_for(playwright: Playwright, session_factory: SessionForge, site: Live
     clients: list[APIRequestContext] = []
 
     def make(user: Any = None, **session: Any) -> APIRequestContext:
-        headers = session_factory(user, **session).browser_headers if user is not None else SAME_ORIGIN
-        clients.append(playwright.request.new_context(base_url=site.url, extra_http_headers=headers))
+        cookies = [session_factory(user, **session).at(site.url)] if user is not None else []
+        clients.append(
+            playwright.request.new_context(
+                base_url=site.url, extra_http_headers=SAME_ORIGIN, storage_state={"cookies": cookies, "origins": []}
+            )
+        )
         return clients[-1]
 
     yield make

@@ -6,7 +6,7 @@ the browser. It passes as a Page to `expect` and to the type checker.
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, Self, TypedDict
 
 from playwright.sync_api import BrowserContext, Page
 
@@ -23,7 +23,7 @@ else:
 SHOWN = 500
 
 
-class Action(TypedDict, total=False):
+class Action(TypedDict):
     """A request to send from inside the page: `{"method": "post", "path": "/api/blogs", "data": {...}}`.
 
     With `status`, any other answer fails the test.
@@ -31,8 +31,8 @@ class Action(TypedDict, total=False):
 
     method: str
     path: str
-    data: Any
-    status: int
+    data: NotRequired[Any]
+    status: NotRequired[int]
 
 
 class Answer(NamedTuple):
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 _FETCH = """async ({ method, path, data }) => {
   const response = await fetch(path, {
-    method,
+    method: method.toUpperCase(),
     credentials: "same-origin",
     headers: data === undefined ? {} : { "Content-Type": "application/json" },
     body: data === undefined ? undefined : JSON.stringify(data),
@@ -97,7 +97,9 @@ class ForgePage(_Page):
         self.set_session_cookie(cookie)
         logged = self._server.log_sizes()
         response = self._page.goto(path)
-        if problem := problem_of(self._page, response, path, self._project, lambda: self._sessions.explain(cookie)):
+        if problem := problem_of(
+            self._page, response, path, self._server.url, self._project, lambda: self._sessions.explain(cookie)
+        ):
             raise AssertionError(problem.with_log(self._server.log_since(logged)))
         return user
 
@@ -141,9 +143,12 @@ class ForgePage(_Page):
             raise AssertionError(f"{answer}\nIt should have answered {action['status']}.")
         return answer
 
-    def close(self, **_options: Any) -> None:
-        """Close the context, with all its pages. The browser is everybody's."""
-        self._page.context.close()
+    def close(self, **options: Any) -> None:
+        """Close the context, with all its pages; with Playwright's options, this page. The browser is everybody's."""
+        if options:
+            self._page.close(**options)
+        else:
+            self._page.context.close()
 
     if not TYPE_CHECKING:
         # `expect` takes a Page by isinstance, which asks for the class; a plain proxy would be refused.

@@ -1,11 +1,13 @@
 """The pytest plugin: options, one verdict for each test, and what a failing test shows."""
 
+import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import playwright
 import pytest
 
 from . import fixtures
@@ -14,7 +16,7 @@ from .fixtures import VISITS, Visit
 
 TEST_SECONDS = 60
 LOG_LINES = 20
-NOT_THE_TESTS = ("/playwright/", "/greenlet/", str(Path(__file__).parent))
+NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, __file__))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,13 +26,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if not config.getini("timeout") and config.getoption("timeout") is None:
+    told = config.getini("timeout") or config.getoption("timeout") is not None or "PYTEST_TIMEOUT" in os.environ
+    if not told and not os.environ.get("PWDEBUG"):
         config.option.timeout = TEST_SECONDS
     # After pytest-playwright's own, whatever the order in which the two were found.
     config.pluginmanager.register(fixtures, "forge-fixtures")
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
         refuse_what_cannot_be(config)
+        if not config.option.collectonly:
+            shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,12 +66,13 @@ def _own(traceback: TracebackType | None) -> TracebackType | None:
     if traceback is None:
         return None
     below, file = _own(traceback.tb_next), traceback.tb_frame.f_code.co_filename
-    if any(part in file for part in NOT_THE_TESTS):
+    if file.startswith(NOT_THE_TESTS):
         return below
     return TracebackType(below, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 def _evidence(visits: list[Visit]) -> Generator[tuple[str, str]]:
+    yield "Problems on the pages", "\n".join(problem for visit in visits for problem in visit.checks.settle())
     yield "Requests in the page", "\n".join(str(answer) for visit in visits for answer in visit.answers())
     yield "Server log of this test", _tail(visits[0].server.log_since(visits[0].logged))
 

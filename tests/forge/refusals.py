@@ -57,7 +57,5 @@ REFUSED: dict[str, Spoil] = {
     "truncated": _truncated,
     "wrong salt": _with_a_wrong_salt,
     "wrong key": _with_a_wrong_key,
-    # To an app, a key that it has dropped is like any other.
-    "retired key": _with_a_wrong_key,
     "another app's": _of_another_app,
 }

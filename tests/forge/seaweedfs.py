@@ -136,7 +136,7 @@ def wait_until_healthy(server: SeaweedFS, process: subprocess.Popen[bytes], log:
         try:
             if requests.get(f"{server.endpoint_url}/healthz", timeout=1).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
     message = f"SeaweedFS did not start.\n{log.read_text(errors='replace')[-4000:]}"

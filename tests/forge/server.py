@@ -6,12 +6,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 from .processes import running
 
@@ -104,7 +103,8 @@ def started(command: Command, listener: Listener, log: Path, *, clock: Path | No
         log.open("wb") as output,
         running(
             [sys.executable, *command.arguments],
-            env={**os.environ, **variables},
+            # What the tests can import, the server can.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **variables},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -119,10 +119,16 @@ def started(command: Command, listener: Listener, log: Path, *, clock: Path | No
 def wait_until_answers(url: str, log: Path) -> None:
     """Any answer but a failure will do. Raises RuntimeError, with what the server has logged, when there is none."""
     try:
-        # The socket listens already: this waits in its queue until a worker answers.
-        with urlopen(url, timeout=START_SECONDS):  # noqa: S310  a loopback address of ours
-            return
-    except OSError as error:
-        if isinstance(error, HTTPError) and error.code < 500:
-            return
-        raise RuntimeError(f"{url} does not answer ({error}); it logged:\n{log.read_text(errors='replace')}") from None
+        answer = str(_status(url))
+    except (OSError, HTTPException) as error:
+        answer = f"nothing: {error}"
+    if not answer.startswith(("2", "3", "4")):
+        raise RuntimeError(f"{url} answered {answer}; it logged:\n{log.read_text(errors='replace')}")
+
+
+def _status(url: str) -> int:
+    parts = urlsplit(url)
+    with closing(HTTPConnection(str(parts.hostname), parts.port, timeout=START_SECONDS)) as connection:
+        # The socket listens already: this waits in its queue until a worker answers. A redirect is an answer.
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.cookies import SimpleCookie
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import time_machine
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from werkzeug.http import parse_cookie
 from werkzeug.test import EnvironBuilder
+
+if TYPE_CHECKING:
+    from playwright.sync_api import StorageStateCookie
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 NOW = timedelta(0)
@@ -25,11 +29,26 @@ class Unsigned(Exception):
 @dataclass(frozen=True)
 class SessionCookie:
     name: str
-    value: str
+    # Whoever reads it in a log is logged in.
+    value: str = field(repr=False)
 
     @property
     def header(self) -> dict[str, str]:
         return {"Cookie": f"{self.name}={self.value}"}
+
+    def at(self, url: str) -> "StorageStateCookie":
+        """As Playwright's storage state has it, for the site at that URL."""
+        parts = urlsplit(url)
+        return {
+            "name": self.name,
+            "value": self.value,
+            "domain": str(parts.hostname),
+            "path": "/",
+            "expires": -1,
+            "httpOnly": True,
+            "secure": parts.scheme == "https",
+            "sameSite": "Lax",
+        }
 
     @property
     def browser_headers(self) -> dict[str, str]:
@@ -69,7 +88,7 @@ class SessionForge:
         """Why the app refuses that cookie, in a sentence that begins with what is wrong with it."""
         serializer = self._serializer()
         if serializer is None:
-            return "The app keeps its sessions on its server, and does not know this one."
+            return "The app keeps its sessions on its server, and only it knows why."
         if cookie.name != self._cookie_name():
             return f"name: the app's cookie is called {self._cookie_name()}, not {cookie.name}."
         lifetime = self.app.permanent_session_lifetime
@@ -106,13 +125,14 @@ class SessionForge:
             fill(session)
             interface.save_session(self.app, session, response)
         for header in response.headers.getlist("Set-Cookie"):
-            for morsel in SimpleCookie(header).values():
-                if morsel.key == self._cookie_name() and morsel.value:
-                    return SessionCookie(morsel.key, morsel.value)
+            if value := parse_cookie(header.partition(";")[0]).get(self._cookie_name()):
+                return SessionCookie(self._cookie_name(), value)
         raise LookupError("The login put nothing into the session: the app sets no cookie")
 
     def _cookie_name(self) -> str:
-        return str(self.app.config["SESSION_COOKIE_NAME"])
+        # Not every session interface has a word for it.
+        named: Any = getattr(self.app.session_interface, "get_cookie_name", None)
+        return str(named(self.app) if named else self.app.config["SESSION_COOKIE_NAME"])
 
     def _serializer(self) -> URLSafeTimedSerializer | None:
         # A session interface that keeps its sessions elsewhere has none.
@@ -121,9 +141,8 @@ class SessionForge:
         return serializer
 
     def _wrong_signature(self, value: str) -> str:
-        for salt in (SecureCookieSessionInterface.salt, type(self.app.session_interface).__dict__.get("salt")):
-            if salt and self._is_signed_with(salt, value):
-                return f"salt: the app's own key signed it, with the salt {salt!r} for {self._salt()!r}."
+        if self._is_signed_with(usual := SecureCookieSessionInterface.salt, value):
+            return f"salt: the app's own key signed it, with the salt {usual!r} for {self._salt()!r}."
         if value.count(".") < 2:
             return "shape: it is not a signed value."
         return "key: none of the app's keys signed it with the app's salt, or it was changed since."

@@ -4,6 +4,7 @@ from flask import Flask, abort, session
 from flask.sessions import SecureCookieSessionInterface
 
 FALLBACK = "small-app-before-the-change"
+RETIRED = "small-app-before-that"
 
 
 class Salted(SecureCookieSessionInterface):

@@ -7,7 +7,8 @@ from cachelib import FileSystemCache
 from flask import Flask, abort, session
 from flask_session import Session
 
-FOLDER = os.environ.get("SESSION_FOLDER") or tempfile.mkdtemp()
+TEMPORARY = tempfile.TemporaryDirectory()
+FOLDER = os.environ.get("SESSION_FOLDER") or TEMPORARY.name
 
 app = Flask(__name__)
 app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(FOLDER))

@@ -19,7 +19,7 @@ UV = Path(sys.executable).with_name("uv")
 class Clone:
     def __init__(self, folder: Path) -> None:
         self.root, self.home, self.bin = folder / "clone", folder / "home", folder / "bin"
-        for name in ("app", "bin", "dev"):
+        for name in ("app", "bin", "dev", "tests/forge"):
             shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__"))
         self.bin.mkdir()
         self.python = str(self.root / ".venv" / "bin" / "python")
