@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.auth.models import User
+from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 
@@ -56,6 +57,14 @@ class TestAWriteByALoggedInBrowser:
     def test_is_taken_as_json_from_a_program(self) -> None:
         answer = self.client.post("/api/blogs", json={"title": "T", "content": "C"}, headers=self.cookie)
         assert answer.status_code == 201
+
+    @pytest.mark.parametrize(("method", "status"), [("PATCH", 200), ("DELETE", 204)])
+    def test_is_taken_as_json_from_a_program_that_changes_or_deletes(
+        self, blog_factory: BlogFactory, method: str, status: int
+    ) -> None:
+        path = f"/api/blogs/{blog_factory(self.user).id}"
+        answer = self.client.open(path, method=method, json={"title": "T"}, headers=self.cookie)
+        assert answer.status_code == status
 
     def test_is_refused_as_json_from_another_site(self) -> None:
         headers = {**self.cookie, "Origin": "http://evil.example"}
