@@ -13,6 +13,7 @@ from dev.arguments import asks_for_help
 from dev.bootstrap import DEV_LOCK, PYTHON, VENV, environment, prepare
 from dev.steps import ROOT
 from dev.tools import WITH_WINDOW, WITHOUT_WINDOW, require_display, tools
+from tests.forge.processes import watcher
 
 # With these, several processes would be no use or in the way.
 ALONE = {"--numprocesses", "--pdb", "--collect-only", "--co", "--version", "no:xdist"}
@@ -74,10 +75,13 @@ def in_parallel(arguments: list[str]) -> list[str]:
 
 def pytest(arguments: list[str], settings: dict[str, str]) -> int:
     process = subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=settings)
+    # Without us nobody reads its report; its servers end with it.
+    watching = watcher(process, signal.SIGTERM)
     # The terminal tells pytest about Ctrl-C as well, and it ends with a report worth waiting for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()
+    watching.communicate(b"stopped\n")
     return code if code >= 0 else 128 - code
 
 

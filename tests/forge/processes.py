@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 STOP_SECONDS = 10
-GRACE_SECONDS = 3
+GRACE_SECONDS = 2
 # A parent that is killed closes the pipe without a word; then what it started must not outlive it.
 WATCHER = f"""
 read -r _ && exit

@@ -1,0 +1,41 @@
+"""`bin/test`, when it is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.forge.redis_server import until
+
+ENDLESS = """
+import os
+from pathlib import Path
+from threading import Event
+
+def test_does_not_end():
+    Path("pid").write_text(str(os.getpid()))
+    Event().wait()
+"""
+
+
+def is_running(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+class TestARunThatIsKilled:
+    def test_takes_pytest_with_it(self, tmp_path: Path) -> None:
+        (tmp_path / "test_endless.py").write_text(ENDLESS)
+        (tmp_path / "pytest.ini").write_text("[pytest]")
+        program = "import os, sys; from dev import check; check.ROOT, check.PYTHON = sys.argv[1], sys.executable; "
+        command = [sys.executable, "-c", f"{program}check.pytest(['-q'], dict(os.environ))", str(tmp_path)]
+        pid = tmp_path / "pid"
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as run:
+            until(lambda: pid.exists() and pid.read_text(), seconds=30)
+            run.send_signal(signal.SIGKILL)
+        until(lambda: not is_running(int(pid.read_text())))
