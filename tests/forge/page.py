@@ -112,7 +112,8 @@ class ForgePage(_Page):
         for name, value in fields.items():
             self._page.locator(f"[name={name}]").fill(value)
         with self._page.expect_navigation():
-            self._page.get_by_role("button", name=button).click()
+            # Waiting for the page is not the click's, which has less time.
+            self._page.get_by_role("button", name=button).click(no_wait_after=True)
 
     def get_contents_of(self, selector: str) -> str:
         """The text that a person reads in the first such element."""

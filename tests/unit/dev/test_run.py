@@ -51,6 +51,7 @@ class TestSettingsThatDoNotHold:
             loaded()
 
 
+@pytest.mark.usefixtures("empty_folder")
 class TestTheAnnouncement:
     def announced(self, **settings: Any) -> str:
         return run.announcement(Settings(_env_file=None, **settings), local_issuer="http://127.0.0.1:9400")
