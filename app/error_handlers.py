@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from app.auth.session import local_path
 from app.current import settings
 from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed
 from app.web.csrf import is_ours
+from app.web.paths import local_path
 from app.web.request_id import request_id
 
 RETRY_AFTER_SECONDS = 5

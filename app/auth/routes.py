@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from app.auth import queries
 from app.auth.guard import current_user, current_user_or_none
 from app.auth.oidc import OidcClient
-from app.auth.session import begin_login, local_path, pop_login, start_session
+from app.auth.session import begin_login, pop_login, start_session
 from app.current import database, extension, settings
 from app.errors import LoginFailed
 from app.web.marks import public
+from app.web.paths import local_path
 
 blueprint = Blueprint("auth", __name__)
 

@@ -14,7 +14,6 @@ from typing import Any, TypeGuard
 ABSOLUTE_SECONDS = 30 * 24 * 3600
 LOGIN_SECONDS = 600
 MAX_PENDING_LOGINS = 3
-MAX_NEXT_LENGTH = 512
 CLOCK_SKEW_SECONDS = 60
 
 USER_ID, EPOCH, ISSUED_AT, LOGINS = "_user_id", "epoch", "iat", "logins"
@@ -79,16 +78,3 @@ def _login(entry: Any) -> Login | None:
 
 def _is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < 2**63
-
-
-def local_path(value: str | None) -> str | None:
-    """The value if it can only lead to a page of this site, else None.
-
-    Stricter than RFC 3986: one slash, then printable ASCII without a backslash or a dot segment, since browsers read
-    `//host`, `/\\host` and `/<tab>/host` as another site.
-    """
-    if not value or len(value) > MAX_NEXT_LENGTH or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
-        return None
-    path = re.split(r"[?#]", value)[0]
-    inside = not path.startswith("/auth/") and not {".", ".."} & set(path.split("/"))
-    return value if inside else None

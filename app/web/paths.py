@@ -1,10 +1,14 @@
-"""What may stand in a path."""
+"""What may stand in a path, and which paths lead to a page of this site."""
+
+import re
 
 from flask import Flask, request
 from werkzeug.routing import BaseConverter, ValidationError
 
 from app.db import MAX_ID
 from app.errors import NotFound
+
+MAX_LENGTH = 512
 
 
 class IdConverter(BaseConverter):
@@ -30,3 +34,16 @@ def _refuse_two_slashes() -> None:
     # At the beginning Werkzeug takes two slashes for one all the same.
     if request.environ["PATH_INFO"].startswith("//"):
         raise NotFound("There is nothing at this address.")
+
+
+def local_path(value: str | None) -> str | None:
+    """The value if it can only lead to a page of this site, else None.
+
+    Stricter than RFC 3986: one slash, then printable ASCII without a backslash or a dot segment, since browsers read
+    `//host`, `/\\host` and `/<tab>/host` as another site.
+    """
+    if not value or len(value) > MAX_LENGTH or not re.fullmatch(r"/(?!/)[!-\[\]-~]*", value):
+        return None
+    path = re.split(r"[?#]", value)[0]
+    inside = not path.startswith("/auth/") and not {".", ".."} & set(path.split("/"))
+    return value if inside else None
