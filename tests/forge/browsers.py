@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserType, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from .limits import without_limit
+
 LAUNCH_MILLISECONDS = 20_000
 INSTALL_SECONDS = 600
 WINDOWS = ("darwin", "win32")
@@ -34,14 +36,15 @@ def refuse_what_cannot_be(config: pytest.Config) -> None:
             _try(config, playwright, name, headed=headed)
 
 
-def launched(launch: Callable[[], Browser], name: str) -> Browser:
+def launched(launch: Callable[[], Browser], name: str, config: pytest.Config) -> Browser:
     """A browser, downloaded if it is missing and can be. Else every test that asks for it fails, in a sentence."""
     try:
         return launch()
     except PlaywrightError as error:
         problem = error
-    if os.environ.get("FORGE_BROWSER") or not _is_missing(problem) or not _installed(name):
-        pytest.fail(_refusal(name, problem), pytrace=False)
+    with without_limit(config):
+        if os.environ.get("FORGE_BROWSER") or not _is_missing(problem) or not _installed(name):
+            pytest.fail(_refusal(name, problem), pytrace=False)
     return launch()
 
 

@@ -90,9 +90,9 @@ def browser_type_launch_args(
 
 
 @pytest.fixture(scope="session")
-def browser(launch_browser: Callable[[], Browser], browser_name: str) -> Iterator[Browser]:
+def browser(launch_browser: Callable[[], Browser], browser_name: str, pytestconfig: pytest.Config) -> Iterator[Browser]:
     """The browser of this process; the first that asks for one that is missing waits for its download."""
-    browser = launched(launch_browser, browser_name)
+    browser = launched(launch_browser, browser_name, pytestconfig)
     yield browser
     browser.close()
 

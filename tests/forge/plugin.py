@@ -1,20 +1,19 @@
 """The pytest plugin: options, one verdict for each test, and what a failing test shows."""
 
-import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import playwright
 import pytest
 
-from . import fixtures
+from . import fixtures, limits
 from .browsers import refuse_what_cannot_be
 from .fixtures import VISITS, Visit
+from .limits import set_limit
 
-TEST_SECONDS = 60
 LOG_LINES = 20
 NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, __file__))
 
@@ -22,13 +21,18 @@ NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, _
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("forge", "browser tests behind a login")
     group.addoption("--connect", metavar="WS_URL", help="use a browser that runs elsewhere, by its WebSocket address")
+    # In one line, as what cannot be is refused; pytest's own way adds four.
+    parser.optparser.error = _refuse  # type: ignore[method-assign]
+
+
+def _refuse(message: str) -> NoReturn:
+    raise pytest.UsageError(f"{message}; --help says what there is.")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    told = config.getini("timeout") or config.getoption("timeout") is not None or "PYTEST_TIMEOUT" in os.environ
-    if not told and not os.environ.get("PWDEBUG"):
-        config.option.timeout = TEST_SECONDS
+    set_limit(config)
+    config.pluginmanager.register(limits, "forge-limits")
     # After pytest-playwright's own, whatever the order in which the two were found.
     config.pluginmanager.register(fixtures, "forge-fixtures")
     if not hasattr(config, "workerinput"):

@@ -18,6 +18,12 @@ app.secret_key = "small"
 @app.get("/")
 def home():
     return f"<h1>Hello {session['user']}</h1><input name=title><button>Save</button>" if session else abort(401)
+@app.get("/moved")
+def moved():
+    return redirect("/")
+@app.patch("/name")
+def rename():
+    return {"name": "Ada"}
 @app.get("/broken")
 def broken():
     raise ValueError("spilt")
@@ -41,6 +47,13 @@ def test_logs_in(page):
 
 def test_needs_nothing_of_the_blog(page):
     assert not [name for name in sys.modules if name.partition(".")[0] in ("app", "dev", "tests")]
+
+def test_follows_a_redirect_as_somebody(client_for):
+    assert client_for("Grace").get("/moved").status == 200
+
+def test_sends_a_patch(page):
+    page.login("Grace")
+    assert page.exec_requests([{"method": "patch", "path": "/name"}]) == [{"name": "Ada"}]
 
 def test_meets_a_renamed_button(page):
     page.login("Grace")
@@ -96,7 +109,15 @@ class TestTheFolderCopiedBesideAnApp:
         assert verdict.tag == "failure"
         return str(verdict.text)
 
-    @pytest.mark.parametrize("name", ["test_logs_in", "test_needs_nothing_of_the_blog"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "test_logs_in",
+            "test_needs_nothing_of_the_blog",
+            "test_follows_a_redirect_as_somebody",
+            "test_sends_a_patch",
+        ],
+    )
     def test_drives_it(self, cases: dict[str, Element], name: str) -> None:
         assert [each for each in cases[name] if each.tag in ("failure", "error")] == []
 
@@ -133,10 +154,51 @@ class TestAnOptionThatCannotBe:
             (["--headed"], "A browser with a window needs a display, and there is none"),
             (["--device", "iPhon 13"], "--device iPhon 13 is not known; did you mean iPhone 13"),
             (["--connect", "ws://127.0.0.1:9/"], "--connect: no browser answers there"),
+            (["--nonsense"], "unrecognized arguments: --nonsense; --help says what there is."),
+            (["--browser", "netscape"], "argument --browser: invalid choice: 'netscape'"),
         ],
-        ids=["--headed", "--device", "--connect"],
+        ids=["--headed", "--device", "--connect", "unknown", "wrong"],
     )
     def test_is_refused_in_one_sentence(self, copied: Path, options: list[str], sentence: str) -> None:
         told = run(copied, *options)
         assert (told.returncode, told.stdout) == (pytest.ExitCode.USAGE_ERROR, "")
-        assert told.stderr.strip().startswith(f"ERROR: {sentence}")
+        [line] = told.stderr.strip().splitlines()
+        assert line.startswith(f"ERROR: {sentence}")
+
+
+DOWNLOADING = """
+import os
+import signal
+import pytest
+from playwright.sync_api import Error
+from forge import browsers
+
+limits = []
+
+def downloaded(name):
+    # What a test may still take; nothing, when nobody counts.
+    limits.append(signal.getitimer(signal.ITIMER_REAL)[0])
+    return True
+
+@pytest.fixture(scope="session")
+def launch_browser(launch_browser):
+    def launch():
+        if not limits:
+            os.environ.pop("FORGE_BROWSER", None)
+            raise Error("Executable doesn't exist")
+        return launch_browser()
+
+    browsers._installed = downloaded
+    return launch
+
+def test_waits_for_its_browser(page):
+    assert limits == [0]
+    assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+"""
+
+
+class TestABrowserThatIsDownloaded:
+    def test_takes_no_time_from_the_test_that_asked_for_it(self, copied: Path) -> None:
+        (copied / "downloading.py").write_text(DOWNLOADING)
+        told = run(copied, "downloading.py")
+        assert told.returncode == 0, told.stdout
