@@ -14,6 +14,7 @@ COMMANDS = {
     "lock": ("dev.locks", "renew"),
     "session": ("dev.session", "session"),
     "flask": ("dev.flask", "flask"),
+    "report": ("dev.report", "report"),
 }
 *FIRST, LAST = COMMANDS
 

@@ -27,6 +27,7 @@ bin/test [--postgres] [pytest's arguments]   runs the tests, and prepares whatev
   -k login          only those with that in their name
   -x                stop at the first failure
   --headed          show the browser
+  --shard 2/5       the second of five parts; --repeat-each 5 runs each test five times
   --base-url URL    against a site that is deployed there; the README says what it needs
 Everything else is pytest's: .venv/bin/python -m pytest --help"""
 CHECK_HELP = """\

@@ -15,6 +15,7 @@ from .checks import StandingChecks
 from .page import Answer, ForgePage
 from .project import Project
 from .refusals import REFUSED
+from .report.steps import STEPS
 from .server import LiveServer, live_server
 from .session import SAME_ORIGIN, SessionCookie, SessionForge, Unsigned
 
@@ -41,6 +42,19 @@ class Visit:
 
 
 VISITS = pytest.StashKey[list[Visit]]()
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwright:
+    if STEPS in pytestconfig.stash:
+        pytestconfig.stash[STEPS].listen(playwright)
+    return playwright
+
+
+@pytest.fixture
+def repetition(request: pytest.FixtureRequest) -> int:
+    """Which time it is, with `--repeat-each`."""
+    return int(request.param)
 
 
 @pytest.fixture(scope="session")

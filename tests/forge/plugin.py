@@ -1,5 +1,6 @@
 """The pytest plugin: options, one verdict for each test, and what a failing test shows."""
 
+import argparse
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -10,9 +11,12 @@ import playwright
 import pytest
 
 from . import fixtures, limits
+from .again import Ending
 from .browsers import refuse_what_cannot_be
 from .fixtures import VISITS, Visit
 from .limits import set_limit
+from .report.collect import Describer
+from .shards import Shard, shard
 
 LOG_LINES = 20
 NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, __file__))
@@ -21,6 +25,12 @@ NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, _
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("forge", "browser tests behind a login")
     group.addoption("--connect", metavar="WS_URL", help="use a browser that runs elsewhere, by its WebSocket address")
+    group.addoption("--shard", metavar="I/N", type=shard, help="run the I-th of N parts, which take about equally long")
+    group.addoption("--repeat-each", metavar="N", type=int, default=1, help="run each test N times")
+    group.addoption("--trying-again", action="store_true", help=argparse.SUPPRESS)
+    parser.addini("flaky_budget", "how many flaky tests a run may have and pass", default="0")
+    parser.addini("quarantine", "the file of tests that may fail until their day", default="tests/quarantine.toml")
+    parser.addini("durations", "the file of how long each file of tests takes", default="tests/durations.json")
     # In one line, as what cannot be is refused; pytest's own way adds four.
     parser.optparser.error = _refuse  # type: ignore[method-assign]
 
@@ -35,10 +45,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(limits, "forge-limits")
     # After pytest-playwright's own, whatever the order in which the two were found.
     config.pluginmanager.register(fixtures, "forge-fixtures")
+    if wanted := config.getoption("--shard"):
+        number, count = wanted
+        config.pluginmanager.register(Shard(number, count, config.rootpath / config.getini("durations")), "forge-shard")
+    if config.option.collectonly:
+        return
+    config.pluginmanager.register(Describer(config), "forge-describer")
     if not hasattr(config, "workerinput"):
         refuse_what_cannot_be(config)
-        if not config.option.collectonly:
-            shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
+        shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
+        config.pluginmanager.register(Ending(config), "forge-ending")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if (times := metafunc.config.getoption("--repeat-each")) > 1:
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", range(1, times + 1))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -76,6 +76,11 @@ def test_meets_another_status(page):
 """
 SETTINGS = '[tool.pytest.ini_options]\naddopts = ["-p", "forge.plugin"]\npythonpath = ["."]\n'
 SCREEN = 50
+# What a run reads of the machine that it is on, and of the run that this test belongs to.
+HIDDEN = (
+    *("DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"),
+    *("GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +94,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS")
-    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *options]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

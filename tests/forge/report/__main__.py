@@ -1,0 +1,87 @@
+"""Open the last report, merge those of shards into one, or note how long each file of tests took."""
+
+import argparse
+import contextlib
+import json
+import shutil
+import sys
+import webbrowser
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NoReturn
+
+from . import folder, results, verdict
+from .merge import merged
+
+RESULTS = Path("test-results")
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses what it does not know in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(f"report: {message}; --help says what it takes")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each request."""
+
+
+def main() -> int:
+    parser = Parser(prog="report", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command")
+    opening = commands.add_parser("open", help="serve a report on this machine, which its traces need, and open it")
+    opening.add_argument("folder", nargs="?", type=Path, default=RESULTS)
+    merging = commands.add_parser("merge", help="join the results of shards into one report and one verdict")
+    merging.add_argument("folders", nargs="+", type=Path)
+    merging.add_argument("--into", type=Path, default=RESULTS)
+    noting = commands.add_parser("durations", help="write how long each file of tests took, for --shard")
+    noting.add_argument("file", type=Path)
+    noting.add_argument("folder", nargs="?", type=Path, default=RESULTS)
+    asked = parser.parse_args(sys.argv[1:] or ["open"])
+    try:
+        if asked.command == "merge":
+            return merge(asked.folders, asked.into)
+        if asked.command == "durations":
+            return note(asked.file, asked.folder)
+        return serve(asked.folder / folder.REPORT)
+    except FileNotFoundError as error:
+        sys.exit(f"There is no report of a run in {Path(error.filename).parent}; run browser tests first.")
+
+
+def serve(report: Path) -> int:
+    (report / "index.html").stat()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=report)) as server:
+        address = f"http://127.0.0.1:{server.server_port}/"
+        print(f"The report is at {address}. Stop with Ctrl-C.", flush=True)
+        webbrowser.open(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+    return 0
+
+
+def merge(folders: list[Path], into: Path) -> int:
+    runs = {each: results.read(each) for each in folders}
+    if into.exists() and not any(each.is_relative_to(into) for each in folders):
+        shutil.rmtree(into)
+    run, complaints = merged(runs, into)
+    for line in [*complaints, *verdict.lines(run), *folder.write(run, into)]:
+        print(line)
+    outcomes = list(run.outcomes().values())
+    counts = (
+        f"{outcomes.count('expected')} passed, {len(verdict.failed(run))} failed, {outcomes.count('skipped')} skipped"
+    )
+    print(counts)
+    return run.exit or 0
+
+
+def note(file: Path, results_folder: Path) -> int:
+    durations = results.durations(results.read(results_folder))
+    file.write_text(json.dumps(durations, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
