@@ -187,15 +187,16 @@ class CheckedReader(RandomReader):
     """An entry's body. A block that is wrong, now or in the middle of a long answer, comes from the source instead."""
 
     def __init__(self, file: BinaryIO, name: str, refetch: Callable[[], BinaryIO]) -> None:
+        # What `close` needs, since Python closes a reader that could not be made as well.
+        self._file = file
+        self._source: BinaryIO | None = None
         try:
             size, self._digests = read_seal(file, name)
         except BaseException:
             file.close()
             raise
         super().__init__(size)
-        self._file = file
         self._refetch = refetch
-        self._source: BinaryIO | None = None
         self._held = (-1, b"")
 
     def read_at(self, at: int, wanted: int) -> bytes:
