@@ -26,7 +26,7 @@ class Clone:
         for name in ("sh", "dirname"):
             (self.bin / name).symlink_to(str(shutil.which(name)))
         # Where its index is not found, nothing goes out and asks the public one.
-        nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1", "UV_HTTP_RETRIES": "0"}
+        nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "localhost", "UV_HTTP_RETRIES": "0"}
         self.environment = {"HOME": str(self.home), "PATH": str(self.bin), **nowhere}
 
     def program(self, name: str, script: str) -> None:

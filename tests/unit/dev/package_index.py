@@ -2,7 +2,6 @@
 
 import datetime
 import hashlib
-import ipaddress
 import ssl
 import threading
 import zipfile
@@ -40,14 +39,14 @@ def sha256(file: Path) -> str:
 
 
 class Authority:
-    """Vouches for 127.0.0.1: `certificate` is what one has to trust, `identity` a key with what was signed for it."""
+    """Vouches for localhost: `certificate` is what one has to trust, `identity` a key with what was signed for it."""
 
     def __init__(self, folder: Path) -> None:
         self.certificate = folder / "authority.pem"
         self.identity = folder / "identity.pem"
         ours, theirs = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         self.certificate.write_bytes(signed("authority", ours, ours, x509.BasicConstraints(ca=True, path_length=None)))
-        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        address = x509.SubjectAlternativeName([x509.DNSName("localhost")])
         key = theirs.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -88,7 +87,7 @@ class PackageIndex:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(folder))
         if context:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.host = f"localhost:{self._server.server_port}"
         self.url = f"{'https' if context else 'http'}://{self.host}/simple"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
