@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Playwright, expect
+from playwright.sync_api._generated import Tracing
 
 from .browsers import launched
 from .checks import StandingChecks
@@ -120,6 +121,16 @@ def connect_options(pytestconfig: pytest.Config) -> dict[str, Any] | None:
 @pytest.fixture(scope="session", autouse=True)
 def _patience() -> None:
     expect.set_options(timeout=ACTION_MILLISECONDS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lean_traces(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Leave the film strip to the second try: it takes 0.2 s of each test, and most traces are thrown away."""
+    start = Tracing.start
+    with pytest.MonkeyPatch.context() as patch:
+        if pytestconfig.getoption("--tracing") == "retain-on-failure":
+            patch.setattr(Tracing, "start", lambda *args, **options: start(*args, **options | {"screenshots": False}))
+        yield
 
 
 @pytest.fixture
