@@ -25,7 +25,7 @@ bin/test [--postgres] [pytest's arguments]   runs the tests, and prepares whatev
   --postgres        on a PostgreSQL server of their own, which is gone afterwards
   tests/e2e         only what is in that folder, file or file::Class::test
   -k login          only those with that in their name
-  -x                stop at the first failure
+  --fast            leave out what needs a browser or another program; -x stops at the first failure
   --headed          show the browser
   --shard 2/5       the second of five parts; --repeat-each 5 runs each test five times
   --base-url URL    against a site that is deployed there; the README says what it needs

@@ -14,6 +14,7 @@ from playwright.sync_api._generated import Tracing
 from .browsers import launched
 from .checks import StandingChecks
 from .page import Answer, ForgePage
+from .pictures import Pictures
 from .project import Project
 from .refusals import REFUSED
 from .report.steps import STEPS
@@ -234,6 +235,12 @@ def refused_session(request: pytest.FixtureRequest, session_factory: SessionForg
     except Unsigned:
         pytest.skip("The app signs no cookies.")
     return refused
+
+
+@pytest.fixture
+def expect_screenshot(pytestconfig: pytest.Config, output_path: str) -> Pictures:
+    """`expect_screenshot(page, "the list", mask=[…])`: the page looks like its picture of that name."""
+    return Pictures(pytestconfig, Path(output_path))
 
 
 class Clock:

@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 import playwright
 import pytest
 
-from . import fixtures, limits
+from . import fast, fixtures, limits
 from .again import Ending
 from .browsers import refuse_what_cannot_be
 from .fixtures import VISITS, Visit
 from .limits import set_limit
+from .pictures import UPDATE, refuse_to_write_in_ci
 from .report.collect import Describer
 from .shards import Shard, shard
 
@@ -26,10 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("forge", "browser tests behind a login")
     group.addoption("--connect", metavar="WS_URL", help="use a browser that runs elsewhere, by its WebSocket address")
     group.addoption("--shard", metavar="I/N", type=shard, help="run the I-th of N parts, which take about equally long")
+    group.addoption("--fast", action="store_true", help="leave out what needs a browser or another program")
     group.addoption("--repeat-each", metavar="N", type=int, default=1, help="run each test N times")
+    group.addoption(UPDATE, action="store_true", help="write the pictures that pages are compared with")
     group.addoption("--trying-again", action="store_true", help=argparse.SUPPRESS)
     parser.addini("flaky_budget", "how many flaky tests a run may have and pass", default="0")
     parser.addini("quarantine", "the file of tests that may fail until their day", default="tests/quarantine.toml")
+    parser.addini("slow_fixtures", "fixtures that start programs, which --fast leaves out", type="args", default=[])
+    parser.addini("pictures", "the folder of the pictures that pages are compared with", default="tests/pictures")
     parser.addini("durations", "the file of how long each file of tests takes", default="tests/durations.json")
     # In one line, as what cannot be is refused; pytest's own way adds four.
     parser.optparser.error = _refuse  # type: ignore[method-assign]
@@ -48,11 +53,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if wanted := config.getoption("--shard"):
         number, count = wanted
         config.pluginmanager.register(Shard(number, count, config.rootpath / config.getini("durations")), "forge-shard")
+    fast.init(config)
+    if config.getoption("--fast"):
+        config.pluginmanager.register(fast.Fast(config), "forge-fast")
     if config.option.collectonly:
         return
     config.pluginmanager.register(Describer(config), "forge-describer")
     if not hasattr(config, "workerinput"):
         refuse_what_cannot_be(config)
+        refuse_to_write_in_ci(config)
         shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
         config.pluginmanager.register(Ending(config), "forge-ending")
 

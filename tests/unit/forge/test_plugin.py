@@ -79,7 +79,7 @@ SCREEN = 50
 # What a run reads of the machine that it is on, and of the run that this test belongs to.
 HIDDEN = (
     *("DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"),
-    *("GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY"),
+    *("CI", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY"),
 )
 
 
@@ -168,6 +168,31 @@ class TestAnOptionThatCannotBe:
         assert (told.returncode, told.stdout) == (pytest.ExitCode.USAGE_ERROR, "")
         [line] = told.stderr.strip().splitlines()
         assert line.startswith(f"ERROR: {sentence}")
+
+
+OF_EACH_KIND = """
+import pytest
+
+def test_asks_a_page(page):
+    pass
+
+@pytest.mark.programs
+def test_starts_a_program():
+    pass
+
+def test_asks_for_what_is_slow(slow):
+    pass
+
+def test_is_quick():
+    pass
+"""
+
+
+class TestTheFastTests:
+    def test_are_those_without_a_browser_or_another_program(self, copied: Path) -> None:
+        (copied / "of_each_kind.py").write_text(OF_EACH_KIND)
+        told = run(copied, "of_each_kind.py", "--fast", "--collect-only", "-o", "slow_fixtures=slow")
+        assert told.stdout.splitlines()[0] == "of_each_kind.py::test_is_quick"
 
 
 DOWNLOADING = """
