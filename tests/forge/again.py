@@ -102,6 +102,8 @@ class Ending:
                 "--screenshot=on",
                 f"--output={again}",
             ),
+            # pytest's own, if it was asked for, is of the first tries.
+            *([f"--junit-xml={again / 'pytest.xml'}"] if self._config.getoption("xmlpath", None) else []),
             *(["-n0"] if self._config.pluginmanager.hasplugin("xdist") else []),
             *([f"--randomly-seed={seed}"] if seed is not None else []),
             *failed,

@@ -103,7 +103,7 @@ class TestTheFolderCopiedBesideAnApp:
     @pytest.fixture(scope="class")
     @classmethod
     def cases(cls, copied: Path) -> dict[str, Element]:
-        run(copied, "--junit-xml=report.xml", "-o", "junit_logging=all")
+        run(copied, "--trying-again", "--junit-xml=report.xml", "-o", "junit_logging=all")
         found = parse(copied / "report.xml").iter("testcase")  # noqa: S314  a file of ours
         return {case.attrib["name"].removesuffix("[chromium]"): case for case in found}
 

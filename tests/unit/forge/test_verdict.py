@@ -84,7 +84,7 @@ class TestARunOfWhichEverythingFailed:
     def done(cls, new_project: NewProject) -> tuple[Path, subprocess.CompletedProcess[str]]:
         project = new_project(*FILES)
         (project / "quarantine.toml").write_text(ENTRY.format(id="test_quarantined.py::TestAPart", until=TOMORROW))
-        return project / "test-results", run(project, "-n2")
+        return project / "test-results", run(project, "-n2", f"--junit-xml={project / 'pytest.xml'}")
 
     def test_has_failed(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
         assert done[1].returncode == verdict.FAILED
@@ -126,6 +126,10 @@ class TestARunOfWhichEverythingFailed:
             ["failure"],
             [],
         )
+
+    def test_leaves_the_junit_of_pytest_as_it_is(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+        cases = parse(done[0].parent / "pytest.xml").iter("testcase")  # noqa: S314  a file of ours
+        assert "test_passes" in {case.attrib["name"] for case in cases}
 
     def test_sums_up_for_the_page_of_a_ci(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
         first, *_ = (done[0] / "summary.md").read_text().splitlines()
