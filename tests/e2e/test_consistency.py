@@ -23,6 +23,8 @@ from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import skip_without_redis, until
 
+pytestmark = pytest.mark.programs
+
 CROWD = 100
 READS = 1500
 

@@ -41,7 +41,7 @@ STATUSES: dict[type[StoreError], int] = {
 }
 
 
-@pytest.fixture(params=["s3", "disk"], scope="session")
+@pytest.fixture(params=[pytest.param("s3", marks=pytest.mark.programs), "disk"], scope="session")
 def store(request: pytest.FixtureRequest) -> Store:
     found = request.getfixturevalue(f"{request.param}_store")
     assert isinstance(found, Store)
@@ -125,7 +125,7 @@ def app_on_s3(settings: Settings, seaweedfs: SeaweedFS, s3_store: S3Store) -> It
     app.extensions["database"].engine.dispose()
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.programs)])
 def blog_on_either(request: pytest.FixtureRequest) -> Flask:
     """The blog with its files on the disk, and the blog with its files in S3."""
     found = request.getfixturevalue("app" if request.param == "disk" else "app_on_s3")

@@ -17,6 +17,7 @@ from tests.factories.user import UserFactory
 WRITERS, EACH = 8, 25
 
 
+@pytest.mark.programs
 class TestEightWritersAtOnce:
     @pytest.fixture(autouse=True)
     def written(self, database: Database, user_factory: UserFactory) -> None:

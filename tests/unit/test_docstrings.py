@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.programs
 
 # Every command's help, every error's sentence, and pages of each kind.
 CODE = """

@@ -29,6 +29,8 @@ from tests.forge.redis_server import until
 from tests.forge.server import Listener
 from tests.small_disk import on_a_small_disk
 
+pytestmark = pytest.mark.programs
+
 PATIENCE = 60
 
 

@@ -25,6 +25,8 @@ from tests.forge.redis_server import until
 from tests.forge.seaweedfs import free_ports
 from tests.small_disk import on_a_full_disk
 
+pytestmark = pytest.mark.programs
+
 CODE = """
 import os
 from prometheus_client import Counter

@@ -18,6 +18,8 @@ from tests.forge.processes import listens
 from tests.forge.redis_server import RedisServer, executable, until
 from tests.forge.seaweedfs import running_seaweedfs
 
+pytestmark = pytest.mark.programs
+
 
 def work(folder: str) -> None:
     """Do as a test worker does: start every kind of server, say where they are, and go on until killed."""

@@ -21,6 +21,8 @@ from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 
+pytestmark = pytest.mark.programs
+
 Restore = Callable[[], None]
 
 

@@ -394,6 +394,7 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+@pytest.mark.programs
 class TestARefusedUploadToARunningServer:
     @pytest.fixture
     def connection(self, server: LiveBlog) -> Iterator[http.client.HTTPConnection]:

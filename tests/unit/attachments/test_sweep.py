@@ -278,7 +278,7 @@ class TestASweepWhoseStoreFails:
         assert run() == [Swept(self.attachment.key, "object that no row knows")]
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.programs)])
 def store(request: pytest.FixtureRequest, images: ImageServer, new_bucket: Callable[[], S3Store]) -> Store:
     return images.store if request.param == "disk" else new_bucket()
 

@@ -13,6 +13,8 @@ from app.storage.store import StoreUnavailable
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
 
+pytestmark = pytest.mark.programs
+
 
 def asked(blog: Flask, *words: str) -> tuple[int, str]:
     result = blog.test_cli_runner().invoke(args=["store", *words])

@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.dev.clone import BASE, Clone, run
 
+pytestmark = pytest.mark.programs
+
 MOST_LINES = 10
 
 

@@ -12,6 +12,8 @@ from dev import bootstrap
 from tests.unit.dev.clone import BASE, UV, Clone, run, skip_without_pip
 from tests.unit.dev.package_index import Authority, PackageIndex, wheel
 
+pytestmark = pytest.mark.programs
+
 NewIndex = Callable[..., PackageIndex]
 
 PROJECT = """

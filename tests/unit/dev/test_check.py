@@ -7,8 +7,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.forge.redis_server import until
+
+pytestmark = pytest.mark.programs
 
 ENDLESS = """
 import os

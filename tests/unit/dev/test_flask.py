@@ -14,6 +14,8 @@ from dev.served import noted
 from tests.conftest import ROOT
 from tests.e2e.live_server import LiveBlog, environment, live_blog
 
+pytestmark = pytest.mark.programs
+
 # As it is called, but for the packages, which are here already.
 PROGRAM = "from dev import __main__, flask; flask.prepare = str; __main__.start()"
 

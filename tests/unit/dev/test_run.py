@@ -12,6 +12,8 @@ from dev import run
 from dev.served import loaded
 from dev.steps import SetupError
 
+pytestmark = pytest.mark.programs
+
 
 class TestAPort:
     @pytest.mark.parametrize("text", ["0", "65536", "-1", "8 0", "http", "", "8e3", "\N{SUPERSCRIPT TWO}"])

@@ -11,6 +11,8 @@ from dev.served import NOTE, loaded, noted, served
 from tests.conftest import ROOT
 from tests.forge.processes import running
 
+pytestmark = pytest.mark.programs
+
 # As it is called, but for the packages, which are here already.
 PROGRAM = "from dev import __main__, run; run.prepare = str; __main__.start()"
 

@@ -23,6 +23,8 @@ from dev.steps import SetupError
 from tests.e2e.live_server import LiveBlog, live_blog
 from tests.factories.user import UserFactory
 
+pytestmark = pytest.mark.programs
+
 PORT = 9400
 ISSUER = f"http://127.0.0.1:{PORT}"
 

@@ -15,6 +15,8 @@ from tests.e2e.live_server import LiveBlog, live_blog
 from tests.forge.seaweedfs import SeaweedFS
 from tests.seaweedfs import settings_of
 
+pytestmark = pytest.mark.programs
+
 
 def asked(blog: Flask, *words: str) -> tuple[int, str]:
     result = blog.test_cli_runner().invoke(args=["store", *words])

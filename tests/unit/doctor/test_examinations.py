@@ -16,6 +16,8 @@ from tests.forge.seaweedfs import SeaweedFS
 from tests.seaweedfs import made_bucket
 from tests.unit.doctor.careless_store import FAULTS, MISUSES, CarelessStore
 
+pytestmark = pytest.mark.programs
+
 ORIGIN = "https://blog.example"
 NewStore = Callable[..., CarelessStore]
 

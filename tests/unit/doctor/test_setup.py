@@ -10,6 +10,8 @@ from werkzeug.wrappers import Request, Response
 from app.doctor.setup import Promise, cors_rule, iam_policy, setup
 from app.storage.s3 import S3Store
 
+pytestmark = pytest.mark.programs
+
 ORIGIN = "https://blog.example"
 
 

@@ -9,6 +9,8 @@ from tests.conftest import ROOT
 from tests.forge.pictures import UPDATE, refuse_to_write_in_ci
 from tests.unit.forge.test_plugin import APP, CONFTEST, SETTINGS, run
 
+pytestmark = pytest.mark.programs
+
 TESTS = """
 def test_looks_as_it_did(page, expect_screenshot):
     page.login("Grace")

@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.programs
+
 APP = """
 from flask import Flask, abort, redirect, session
 app = Flask(__name__)

@@ -15,6 +15,8 @@ from tests.forge.fixtures import ACTION_MILLISECONDS
 from tests.forge.report.__main__ import Quiet
 from tests.unit.forge.test_plugin import APP, CONFTEST, SETTINGS, run
 
+pytestmark = pytest.mark.programs
+
 TESTS = """
 class TestSomebody:
     def test_is_greeted(self, page):

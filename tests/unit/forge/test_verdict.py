@@ -20,6 +20,8 @@ from tests.forge.report.results import Attempt, Journal, Run
 from tests.forge.shards import part, shard
 from tests.unit.forge.test_plugin import SETTINGS, run
 
+pytestmark = pytest.mark.programs
+
 FLAKY = """
 def test_passes_alone(request):
     assert request.config.getoption("--trying-again")

@@ -8,6 +8,8 @@ from PIL import Image, ImageCms
 from app.images.decoder import MAX_FRAMES, ORIENTATION, ImageInfo, OverLimit, Undecodable, inspect, variant
 from tests.factories.picture import black_png
 
+pytestmark = pytest.mark.programs
+
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 GPS = 0x8825

@@ -418,6 +418,7 @@ class TestASourceThatFailsWhileOthersWait:
             assert (type(first.exception(10)), second.result(10)) == (LookupError, BODY)
 
 
+@pytest.mark.programs
 class TestProcessesThatAreKilledWhileTheyFill:
     def test_never_leave_a_wrong_byte(self) -> None:
         with ProcessPoolExecutor(1, get_context("spawn")) as process:

@@ -16,6 +16,8 @@ from app.images.decoder import MAX_BYTES, ImageInfo
 from app.images.errors import Busy, NotAnImage, TooLarge
 from app.images.pool import PROGRAM, ImagePool
 
+pytestmark = pytest.mark.programs
+
 MEGABYTE = 1024 * 1024
 
 

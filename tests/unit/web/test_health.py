@@ -101,6 +101,7 @@ def on_postgresql(settings: Settings) -> None:
         pytest.skip("These tests run on SQLite")
 
 
+@pytest.mark.programs
 class TestADatabaseServerThatDoesNotAnswer:
     @pytest.fixture
     def silent(self) -> Iterator[str]:
