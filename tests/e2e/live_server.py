@@ -50,12 +50,13 @@ def live_blog(settings: Settings, folder: Path) -> Iterator[LiveBlog]:
         [provider.url, *settings.upload_origins],
         [folder / "blog.log", folder / "provider.log"],
         folder / "clock",
+        folder / "requests.jsonl",
         provider_url=provider.url,
         settings=settings,
     )
     with (
         started(sign_in_provider(provider, settings), provider, blog.logs[1]),
-        started(serve(settings)(listener), listener, blog.logs[0], clock=blog.clock),
+        started(serve(settings)(listener), listener, blog.logs[0], clock=blog.clock, record=blog.record),
     ):
         yield blog
 

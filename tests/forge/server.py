@@ -43,10 +43,10 @@ Serve = Callable[[Listener], Command]
 
 
 def gunicorn(application: str, *options: str, ready: str = "/", **environment: str) -> Serve:
-    """The application behind gunicorn, with a clock that tests may move: `gunicorn("small:app", "--threads", "4")`."""
+    """The application behind gunicorn, as `under_test` wraps it: `gunicorn("small:app", "--threads", "4")`."""
 
     def serve(listener: Listener) -> Command:
-        wrapped = f"{__package__}.clocked:app"
+        wrapped = f"{__package__}.under_test:app"
         arguments = ["-m", "gunicorn", wrapped, "--bind", f"fd://{listener.fd}", "--graceful-timeout", "2", *options]
         return Command(arguments, {"FORGE_APPLICATION": application, **environment}, ready)
 
@@ -57,13 +57,14 @@ def gunicorn(application: str, *options: str, ready: str = "/", **environment: s
 class LiveServer:
     """A site under test: where it is, which other origins its pages may ask, and what it has logged so far.
 
-    `clock` is the file that moves its time: see `clocked`. A deployed site has neither logs nor a clock.
+    `clock` is the file that moves its time, `record` that of its requests: see `under_test`. A deployed site has none.
     """
 
     url: str
     origins: Sequence[str] = ()
     logs: Sequence[Path] = ()
     clock: Path | None = None
+    record: Path | None = None
 
     @property
     def own_hosts(self) -> set[str]:
@@ -90,15 +91,18 @@ def last_exception(log: str) -> str:
 def live_server(serve: Serve, folder: Path, *, origins: Sequence[str] = ()) -> Iterator[LiveServer]:
     """A server on a free port, which answers by the time the block begins."""
     listener = Listener()
-    server = LiveServer(listener.url, origins, [folder / "server.log"], folder / "clock")
-    with started(serve(listener), listener, server.logs[0], clock=server.clock):
+    server = LiveServer(listener.url, origins, [folder / "server.log"], folder / "clock", folder / "requests.jsonl")
+    with started(serve(listener), listener, server.logs[0], clock=server.clock, record=server.record):
         yield server
 
 
 @contextmanager
-def started(command: Command, listener: Listener, log: Path, *, clock: Path | None = None) -> Iterator[None]:
+def started(
+    command: Command, listener: Listener, log: Path, *, clock: Path | None = None, record: Path | None = None
+) -> Iterator[None]:
     """That command behind that socket, of which this process lets go."""
-    variables = {**command.environment, **({"FORGE_CLOCK": str(clock)} if clock else {})}
+    files = {"FORGE_CLOCK": clock, "FORGE_RECORD": record}
+    variables = {**command.environment, **{name: str(file) for name, file in files.items() if file}}
     with (
         log.open("wb") as output,
         running(

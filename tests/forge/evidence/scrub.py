@@ -152,6 +152,13 @@ class Scrubber:
             self._keep_field(name, value)
 
 
+def masked_query(query: str) -> str:
+    """A query with its question mark, and a `…` for each secret in it."""
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    masked = [f"{name}=…" if name.lower() in FIELDS else f"{name}{equals}{value}" for name, equals, value in pairs]
+    return f"?{'&'.join(masked)}" if masked else ""
+
+
 def _documents(text: str) -> Iterator[Any]:
     """The JSON that a text is: one document, or one in each line."""
     if text.lstrip()[:1] not in ("{", "["):

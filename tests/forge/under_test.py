@@ -1,7 +1,8 @@
-"""The application under test, with a clock that tests may move: `gunicorn forge.clocked:app`.
+"""The application under test, with a clock that tests may move, and recorded: `gunicorn forge.under_test:app`.
 
 FORGE_APPLICATION names the application, as gunicorn would have it. FORGE_CLOCK is a file: it holds how many seconds the
-server's time is ahead, and is asked at each request. The application itself knows nothing of it.
+server's time is ahead, and is asked at each request. FORGE_RECORD is the file of `evidence.recorder`. The application
+itself knows nothing of it.
 """
 
 import os
@@ -14,7 +15,7 @@ from typing import Any
 import time_machine
 from gunicorn.util import import_app
 
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from .evidence.recorder import Wsgi, recorded
 
 
 class Clock:
@@ -47,6 +48,8 @@ class Clock:
 
 _clock = Clock(Path(os.environ.get("FORGE_CLOCK", os.devnull)))
 _wrapped: Wsgi = import_app(os.environ["FORGE_APPLICATION"])
+if _record := os.environ.get("FORGE_RECORD"):
+    _wrapped = recorded(_wrapped, Path(_record))
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
