@@ -45,6 +45,8 @@ def test(arguments: list[str]) -> int:
     prepare(DEV_LOCK)
     settings = environment() | tools(kind)
     rest = [argument for argument in arguments if argument != POSTGRES]
+    # How a failing test says that it is repeated.
+    settings["FORGE_COMMAND"] = f"bin/test {POSTGRES}" if POSTGRES in arguments else "bin/test"
     with database(POSTGRES in arguments) as database_settings:
         return pytest([*in_parallel(rest), *rest], settings | database_settings)
 

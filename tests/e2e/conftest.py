@@ -23,7 +23,19 @@ __all__ = ["seaweedfs"]
 
 
 @pytest.fixture(scope="session")
-def project(app: Flask, site_settings: Settings, user_factory: UserFactory, session_factory: SessionFactory) -> Project:
+def secrets(settings: Settings) -> list[str]:
+    """What no failing test may leave behind."""
+    return [settings.oidc_client_secret]
+
+
+@pytest.fixture(scope="session")
+def project(
+    app: Flask,
+    site_settings: Settings,
+    user_factory: UserFactory,
+    session_factory: SessionFactory,
+    secrets: list[str],
+) -> Project:
     return Project(
         app=app,
         login=login,
@@ -33,6 +45,7 @@ def project(app: Flask, site_settings: Settings, user_factory: UserFactory, sess
         proof="a[href='/auth/logout']",
         why=session_factory.why,
         page_class=CustomPage,
+        secrets=secrets,
     )
 
 
@@ -88,11 +101,16 @@ def cache(site_cache: SiteCache) -> SiteCache:
 
 @pytest.fixture(scope="session")
 def site_with_s3(
-    settings: Settings, deployed_at: str | None, seaweedfs: SeaweedFS, tmp_path_factory: pytest.TempPathFactory
+    settings: Settings,
+    deployed_at: str | None,
+    seaweedfs: SeaweedFS,
+    secrets: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveBlog]:
     """The same people and blogs, with a bucket on another origin for the files."""
     if deployed_at:
         pytest.skip("A deployed site has one store.")
+    secrets.append(seaweedfs.secret_key)
     store = made_bucket(seaweedfs)
     folder = tmp_path_factory.mktemp("server-with-s3")
     with live_blog(

@@ -1,7 +1,6 @@
 """The blog as it is shipped: gunicorn with two workers, and a sign-in provider beside it."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +40,6 @@ def live_blog(settings: Settings, folder: Path) -> Iterator[LiveBlog]:
             "base_url": listener.url,
             "oidc_issuer": provider.url,
             "oidc_client_id": "inkwell",
-            "oidc_client_secret": secrets.token_hex(16),
             "web_concurrency": WORKERS,
         }
     )

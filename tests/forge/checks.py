@@ -1,5 +1,6 @@
 """What is wrong on any page: noted from outside, whether a test looks for it or not."""
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 REFUSALS = "Failed to load resource: the server responded with a status of 4"
 # The trace recorder fetches a preview that the browser could not decode; no script of ours fetches one.
 RECORDER = "Connecting to 'blob:"
+MOST_ANSWERS = 20
 
 
 class StandingChecks:
@@ -21,6 +23,7 @@ class StandingChecks:
         self._expected = expected
         self._own_hosts = own_hosts
         self._context = context
+        self._answers: deque[Response] = deque(maxlen=MOST_ANSWERS)
         context.on("weberror", self._on_script_error)
         context.on("console", self._on_console)
         context.on("response", self._on_response)
@@ -32,6 +35,10 @@ class StandingChecks:
             # Events come in their order: those before this answer are here when it is.
             self._context.cookies()
         return self.problems
+
+    def last_answers(self) -> list[str]:
+        """The last answers that the pages got, the newest at the end."""
+        return [f"{each.status} {each.request.method} {each.url}" for each in self._answers]
 
     def _note(self, problem: str) -> None:
         if not any(part in problem for part in self._expected):
@@ -45,6 +52,7 @@ class StandingChecks:
             self._note(f"console error: {message.text}")
 
     def _on_response(self, response: Response) -> None:
+        self._answers.append(response)
         part_of_a_page = response.request.resource_type in ("stylesheet", "script", "image", "font")
         if response.status >= (400 if part_of_a_page else 500):
             self._note(f"{response.status} from {response.url}")

@@ -13,6 +13,7 @@ from playwright.sync_api._generated import Tracing
 
 from .browsers import launched
 from .checks import StandingChecks
+from .evidence.folder import folder_of
 from .page import Answer, ForgePage
 from .pictures import Pictures
 from .project import Project
@@ -92,6 +93,12 @@ def base_url() -> None:
 @pytest.fixture(scope="session")
 def delete_output_dir() -> None:
     """Left to the start of the run: pytest-playwright's own lets one parallel worker delete another's traces."""
+
+
+@pytest.fixture
+def output_path(request: pytest.FixtureRequest) -> str:
+    """For pytest-playwright: its traces and screenshots lie beside the rest of a test's evidence."""
+    return str(folder_of(request.node))
 
 
 @pytest.fixture(scope="session")

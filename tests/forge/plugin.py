@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import playwright
 import pytest
 
-from . import fast, fixtures, limits
+from . import fast, fixtures, gathering, limits
 from .again import Ending
 from .browsers import refuse_what_cannot_be
 from .fixtures import VISITS, Visit
@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--repeat-each", metavar="N", type=int, default=1, help="run each test N times")
     group.addoption(UPDATE, action="store_true", help="write the pictures that pages are compared with")
     group.addoption("--trying-again", action="store_true", help=argparse.SUPPRESS)
+    gathering.add_options(group)
     parser.addini("flaky_budget", "how many flaky tests a run may have and pass", default="0")
     parser.addini("quarantine", "the file of tests that may fail until their day", default="tests/quarantine.toml")
     parser.addini("slow_fixtures", "fixtures that start programs, which --fast leaves out", type="args", default=[])
@@ -50,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(limits, "forge-limits")
     # After pytest-playwright's own, whatever the order in which the two were found.
     config.pluginmanager.register(fixtures, "forge-fixtures")
+    config.pluginmanager.register(gathering, "forge-evidence")
     if wanted := config.getoption("--shard"):
         number, count = wanted
         config.pluginmanager.register(Shard(number, count, config.rootpath / config.getini("durations")), "forge-shard")

@@ -38,3 +38,5 @@ class Project:
     """The project's own page, with words of its own."""
     origins: Sequence[str] = field(default=())
     """Other origins that pages may ask, such as a store's or a sign-in provider's."""
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """What must not be kept of a failing test, beside the app's own keys: a client secret, a store's key."""

@@ -43,10 +43,10 @@ Serve = Callable[[Listener], Command]
 
 
 def gunicorn(application: str, *options: str, ready: str = "/", **environment: str) -> Serve:
-    """The application behind gunicorn, as `under_test` wraps it: `gunicorn("small:app", "--threads", "4")`."""
+    """The application behind gunicorn, as `wrapped` wraps it: `gunicorn("small:app", "--threads", "4")`."""
 
     def serve(listener: Listener) -> Command:
-        wrapped = f"{__package__}.under_test:app"
+        wrapped = f"{__package__}.wrapped:app"
         arguments = ["-m", "gunicorn", wrapped, "--bind", f"fd://{listener.fd}", "--graceful-timeout", "2", *options]
         return Command(arguments, {"FORGE_APPLICATION": application, **environment}, ready)
 
@@ -57,7 +57,7 @@ def gunicorn(application: str, *options: str, ready: str = "/", **environment: s
 class LiveServer:
     """A site under test: where it is, which other origins its pages may ask, and what it has logged so far.
 
-    `clock` is the file that moves its time, `record` that of its requests: see `under_test`. A deployed site has none.
+    `clock` is the file that moves its time, `record` that of its requests: see `wrapped`. A deployed site has none.
     """
 
     url: str

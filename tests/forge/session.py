@@ -1,5 +1,6 @@
 """Sessions without a login: made by the app's own session interface, so that they cannot drift from a login's."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 NOW = timedelta(0)
+MOST_MINTED = 100
 
 
 class Unsigned(Exception):
@@ -71,6 +73,8 @@ class SessionForge:
         self.app = app
         self._login = login
         self._why = why
+        # For whoever keeps what a test leaves: they log in.
+        self.minted: deque[str] = deque(maxlen=MOST_MINTED)
 
     def __call__(
         self, user: Any, *, age: timedelta = NOW, key: str | None = None, salt: str | None = None, **claims: Any
@@ -126,6 +130,7 @@ class SessionForge:
             interface.save_session(self.app, session, response)
         for header in response.headers.getlist("Set-Cookie"):
             if value := parse_cookie(header.partition(";")[0]).get(self._cookie_name()):
+                self.minted.append(value)
                 return SessionCookie(self._cookie_name(), value)
         raise LookupError("The login put nothing into the session: the app sets no cookie")
 

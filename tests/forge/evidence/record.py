@@ -60,7 +60,8 @@ class Request:
     traceback: str = ""
 
     def __str__(self) -> str:
-        notes = [f"{self.ms:.1f} ms", self.cache and f"cache {self.cache}", self.location and f"to {self.location}"]
+        moved = self.location.partition("?")[0]
+        notes = [f"{self.ms:.1f} ms", self.cache and f"cache {self.cache}", moved and f"to {moved}"]
         return (
             f"{self.method} {self.path}{self.query} -> {self.status or 'no answer'} ({', '.join(filter(None, notes))})"
         )

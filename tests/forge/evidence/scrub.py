@@ -61,14 +61,13 @@ class Scrubber:
     def text(self, text: str) -> str:
         """The text without its secrets: those known already, and those that it gives away itself."""
         self.learn(text)
+        return self.replace(text)
+
+    def replace(self, text: str) -> str:
+        """The text without the secrets that are known already."""
         for spelling, placeholder in self._spellings:
             text = text.replace(spelling, placeholder)
         return text
-
-    def data(self, data: bytes) -> bytes:
-        """The same of a file, whatever its encoding."""
-        text = data.decode(errors="surrogateescape")
-        return self.text(text).encode(errors="surrogateescape")
 
     def learn(self, text: str) -> None:
         """Know the secrets of this text in others too: a cookie is recognised in its header, and then in a page."""
@@ -94,6 +93,14 @@ class Scrubber:
         # Or a part would be replaced first, and what is left of the whole would stay.
         self._spellings.sort(key=lambda pair: -len(pair[0]))
 
+    def keep_cookie(self, value: str) -> None:
+        """The same of a cookie, and of what it signs."""
+        self.keep("cookie", value)
+        payload, dot, _ = value.lstrip(".").partition(".")
+        if dot:
+            # Each answer signs it anew.
+            self.keep("cookie", payload)
+
     def _keep_field(self, name: str, value: str) -> None:
         if name.lower() in FIELDS:
             self.keep(name.lower().removeprefix("x-amz-").replace("_", "-"), unquote(value))
@@ -102,14 +109,7 @@ class Scrubber:
         for pair in header.split(";"):
             name, _, value = pair.strip().partition("=")
             if name.lower() not in ATTRIBUTES and _COOKIE_VALUE.fullmatch(value):
-                self._keep_cookie(value)
-
-    def _keep_cookie(self, value: str) -> None:
-        self.keep("cookie", value)
-        payload, dot, _ = value.lstrip(".").partition(".")
-        if dot:
-            # What is signed: each answer signs it anew.
-            self.keep("cookie", payload)
+                self.keep_cookie(value)
 
     def _keep_authorization(self, header: str) -> None:
         _, _, rest = header.partition(" ")
@@ -136,7 +136,7 @@ class Scrubber:
             self._keep_named(name.lower(), value)
         for cookie in found.get("cookies") or ():
             if isinstance(cookie, dict) and isinstance(cookie.get("value"), str):
-                self._keep_cookie(cookie["value"])
+                self.keep_cookie(cookie["value"])
         for key in KEYS:
             if isinstance(secret := found.get(key), str):
                 self.keep(key.replace("_", "-"), secret)

@@ -12,7 +12,7 @@ from tests.forge.evidence.record import Asked, Request, now, requests_since
 from tests.forge.server import Listener, LiveServer, gunicorn, live_server, started
 
 HERE = Path(__file__).parent
-SERVE = gunicorn("tests.unit.forge.recorded_app:app", "--threads", "4", ready="/missing")
+SERVE = gunicorn("tests.unit.forge.recorded_app:app", "--workers", "1", "--threads", "4", ready="/missing")
 
 
 def get(url: str, path: str) -> tuple[int, bytes]:

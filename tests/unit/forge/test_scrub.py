@@ -104,7 +104,3 @@ class TestATextWithoutSecrets:
     )
     def test_stays_as_it_is(self, text: str) -> None:
         assert Scrubber().text(text) == text
-
-    def test_of_bytes_that_are_no_text_does_too(self) -> None:
-        data = b"\x89PNG\r\n\x1a\n\xff\xfe"
-        assert Scrubber().data(data) == data

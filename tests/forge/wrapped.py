@@ -1,4 +1,4 @@
-"""The application under test, with a clock that tests may move, and recorded: `gunicorn forge.under_test:app`.
+"""The application under test, with a clock that tests may move, and recorded: `gunicorn forge.wrapped:app`.
 
 FORGE_APPLICATION names the application, as gunicorn would have it. FORGE_CLOCK is a file: it holds how many seconds the
 server's time is ahead, and is asked at each request. FORGE_RECORD is the file of `evidence.recorder`. The application

@@ -1,0 +1,202 @@
+"""What a failing test leaves behind: its folder, read by somebody who has nothing else."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
+
+APP = """
+import logging
+from flask import Flask, abort, redirect, session
+from sqlalchemy import create_engine, text
+app = Flask(__name__)
+app.secret_key = "a-key-that-nobody-may-read"
+engine = create_engine("sqlite://")
+@app.after_request
+def identify(response):
+    response.headers["X-Request-ID"] = f"id-of-{len(seen)}"
+    seen.append(response)
+    return response
+seen = []
+@app.get("/")
+def home():
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 'the front page'"))
+    return f"<h1>Hello {session['user']}</h1><a href=/broken>Break it</a>" if session else abort(401)
+@app.get("/broken")
+def broken():
+    logging.getLogger("small").warning("it is about to break")
+    raise ValueError("spilt")
+"""
+TESTS = """
+def test_a_that_passes(page):
+    page.login("Grace")
+
+def test_b_without_a_page():
+    assert "found" == "expected"
+
+def test_c_breaks_the_site(page, as_user, expected_errors):
+    expected_errors += ["500"]
+    page.login("Grace")
+    as_user("Hedy")
+    page.get_by_role("link", name="Break it").click()
+    page.wait_for_url("**/broken")
+    assert page.get_contents_of("h1") == "Hello Grace"
+
+def test_d_says_its_secrets(page, session_factory, project):
+    page.login("Grace")
+    cookie = page.cookies()[0]["value"]
+    with open("canaries", "w") as canaries:
+        print(cookie, cookie.partition(".")[0], project.app.secret_key, sep="\\n", file=canaries)
+    page.evaluate("fetch('/callback?code=a-canary-of-oauth&X-Amz-Signature=a-canary-signature')")
+    page.set_content(f"<p>{cookie}</p>")
+    print("printed", cookie, project.app.secret_key)
+    assert cookie == project.app.secret_key
+"""
+A, B, C = [
+    f"test_small.py::{name}"
+    for name in ("test_a_that_passes[chromium]", "test_b_without_a_page", "test_c_breaks_the_site[chromium]")
+]
+CANARIES = ["a-canary-of-oauth", "a-canary-signature"]
+
+
+class Run:
+    """A run of these tests by a pytest of its own, in a folder of its own."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.canaries = folder / "canaries"
+        recorded = ("--tracing=retain-on-failure", "--screenshot=only-on-failure", "--junit-xml=report.xml")
+        self.told = run(folder, *recorded, "-o", "junit_logging=all", *options)
+
+    def of(self, name: str) -> Path:
+        [found] = (self.folder / "test-results").glob(f"*{name.replace('_', '-')}*")
+        return found
+
+    def text(self, name: str, file: str) -> str:
+        return (self.of(name) / file).read_text()
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("failing")
+    shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
+    files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return Run(folder)
+
+
+@pytest.fixture(scope="module")
+def trace(ran: Run) -> dict[str, list[str]]:
+    """What Playwright itself reads in the trace of the test that broke the site."""
+    program, folder = [sys.executable, "-m", "playwright", "trace"], ran.of("test_c")
+    subprocess.run([*program, "open", "trace.zip"], cwd=folder, capture_output=True, check=True)
+    shown = {
+        what: subprocess.run([*program, what], cwd=folder, capture_output=True, text=True, check=True).stdout
+        for what in ("actions", "errors", "console")
+    }
+    subprocess.run([*program, "close"], cwd=folder, capture_output=True, check=True)
+    return {what: text.splitlines() for what, text in shown.items()}
+
+
+def place_of(words: str, lines: list[str]) -> int:
+    return next(number for number, line in enumerate(lines) if words in line)
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Every file of a folder, archives opened; what is no text is read as one."""
+    found: dict[str, str] = {}
+    for file in filter(Path.is_file, folder.rglob("*")):
+        if file.suffix == ".zip":
+            with zipfile.ZipFile(file) as archive:
+                found |= {f"{file.name}/{name}": archive.read(name).decode("latin-1") for name in archive.namelist()}
+        else:
+            found[file.name] = file.read_bytes().decode("latin-1")
+    return found
+
+
+class TestTheFolder:
+    def test_is_kept_of_each_test_that_failed(self, ran: Run) -> None:
+        assert len(list((ran.folder / "test-results").iterdir())) == 3
+
+    def test_shows_the_assertion_with_its_line(self, ran: Run) -> None:
+        assert '>       assert page.get_contents_of("h1") == "Hello Grace"' in ran.text("test_c", "error.txt")
+
+    def test_shows_what_a_person_saw(self, ran: Run) -> None:
+        assert '- heading "Internal Server Error" [level=1]' in ran.text("test_c", "error.txt")
+
+    def test_shows_the_page_of_everybody_in_the_test(self, ran: Run) -> None:
+        assert '- heading "Hello Hedy" [level=1]' in ran.text("test_c", "error.txt")
+
+    def test_shows_the_last_answers(self, ran: Run) -> None:
+        assert "500 GET http://localhost" in ran.text("test_c", "error.txt")
+
+    def test_shows_where_the_server_failed(self, ran: Run) -> None:
+        told = ran.text("test_c", "error.txt").partition("Where the server failed")[2]
+        assert "in broken" in told
+        assert "ValueError: spilt" in told
+
+    def test_shows_the_statements_with_the_line_that_asked(self, ran: Run) -> None:
+        assert "SELECT 'the front page'\n" in ran.text("test_c", "sql.txt")
+        assert "asked by small.py:17 home" in ran.text("test_c", "sql.txt")
+
+    def test_has_the_servers_log(self, ran: Run) -> None:
+        assert "it is about to break" in ran.text("test_c", "server.log")
+
+    def test_of_a_test_without_a_page_has_its_error_and_how_to_repeat_it(self, ran: Run) -> None:
+        assert sorted(file.name for file in ran.of("test_b").iterdir()) == ["error.txt", "repeat.sh"]
+
+    def test_names_no_home(self, ran: Run) -> None:
+        named = {name for name, text in texts(ran.folder / "test-results").items() if str(ran.folder) in text}
+        assert named == set()
+
+
+class TestRepeatingIt:
+    def test_runs_what_ran_before_it_too(self, ran: Run) -> None:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        command = [str(ran.of("test_c") / "repeat.sh"), "-v"]
+        told = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False)
+        assert [line.split(" ")[0] for line in told.stdout.splitlines() if line.endswith("%]")] == [A, C]
+
+    def test_keeps_the_order_whatever_the_fixtures_would_make_of_it(self, ran: Run) -> None:
+        told = run(ran.folder, "--collect-only", "--in-order", B, A)
+        assert told.stdout.splitlines()[:2] == [B, A]
+
+
+class TestTheTrace:
+    def test_is_one_of_all_who_took_part(self, ran: Run) -> None:
+        assert [file.name for file in ran.of("test_c").glob("*.zip")] == ["trace.zip"]
+
+    def test_has_the_servers_answer_under_the_click_that_caused_it(self, trace: dict[str, list[str]]) -> None:
+        answer = place_of("server: GET /broken -> 500", trace["actions"])
+        assert "Break it" in trace["actions"][answer - 1]
+
+    def test_has_the_statements_under_their_request(self, trace: dict[str, list[str]]) -> None:
+        statement = place_of("sql: SELECT 'the front page'", trace["actions"])
+        assert "server: GET / -> 200" in trace["actions"][statement - 1]
+
+    def test_lists_the_servers_exception_and_the_tests(self, trace: dict[str, list[str]]) -> None:
+        assert place_of("Hello Grace", trace["errors"]) < place_of("ValueError: spilt", trace["errors"])
+
+    def test_has_the_servers_log_in_its_console(self, trace: dict[str, list[str]]) -> None:
+        assert place_of("it is about to break", trace["console"]) >= 0
+
+    def test_is_named_once_to_reports(self, ran: Run) -> None:
+        report = (ran.folder / "report.xml").read_text()
+        assert report.count('name="playwright_trace"') == 2
+
+
+class TestASecret:
+    def test_is_in_no_artefact(self, ran: Run) -> None:
+        canaries = [*ran.canaries.read_text().split(), *CANARIES]
+        files = {**texts(ran.folder / "test-results"), "console": ran.told.stdout}
+        kept = {(name, canary) for name, text in files.items() for canary in canaries if canary in text}
+        assert kept == set()
