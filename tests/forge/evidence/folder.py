@@ -74,8 +74,9 @@ class Evidence:
         rewrite: Callable[[str], str] = lambda text: self.scrubber.replace(relative(text))  # noqa: E731
         try:
             entries = self._with_server(archive.with_relative_sources(entries, relative), relative)
-        except (archive.UnknownFormat, KeyError, TypeError) as error:
-            notes.append(f"The trace is Playwright's own, without the server's side: {error}.")
+        except (archive.UnknownFormat, LookupError, TypeError, ValueError, AttributeError) as error:
+            why = error if isinstance(error, archive.UnknownFormat) else f"an event is not as expected ({error!r})"
+            notes.append(f"The trace is Playwright's own, without the server's side: {why}.")
             rewrite = self.scrubber.replace
         for trace in traces:
             trace.unlink()

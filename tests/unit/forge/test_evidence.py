@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.forge.server import gunicorn, live_server
 from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
 
 APP = """
@@ -64,6 +65,7 @@ A, B, C = [
     f"test_small.py::{name}"
     for name in ("test_a_that_passes[chromium]", "test_b_without_a_page", "test_c_breaks_the_site[chromium]")
 ]
+TRACING = "--tracing=retain-on-failure"
 CANARIES = ["a-canary-of-oauth", "a-canary-signature"]
 
 
@@ -73,7 +75,7 @@ class Run:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.canaries = folder / "canaries"
-        recorded = ("--tracing=retain-on-failure", "--screenshot=only-on-failure", "--junit-xml=report.xml")
+        recorded = (TRACING, "--screenshot=only-on-failure", "--junit-xml=report.xml")
         self.told = run(folder, *recorded, "-o", "junit_logging=all", *options)
 
     def of(self, name: str) -> Path:
@@ -192,6 +194,21 @@ class TestTheTrace:
     def test_is_named_once_to_reports(self, ran: Run) -> None:
         report = (ran.folder / "report.xml").read_text()
         assert report.count('name="playwright_trace"') == 2
+
+
+class TestWithEvidenceOfAll:
+    def test_a_test_that_passes_leaves_its_folder_too(self, ran: Run) -> None:
+        run(ran.folder, "--evidence=all", "--output=all", "-k", "test_a")
+        assert {file.name for file in (ran.folder / "all").glob("*test-a*/*")} == {"trace.zip", "sql.txt", "server.log"}
+
+
+class TestADeployedSite:
+    def test_leaves_what_can_be_had_of_it(self, ran: Run, tmp_path: Path) -> None:
+        serve = gunicorn("small:app", "--chdir", str(ran.folder))
+        with live_server(serve, tmp_path) as site:
+            run(ran.folder, TRACING, "--output=deployed", "-k", "test_c", "--base-url", site.url)
+        left = {file.name for file in (ran.folder / "deployed").glob("*test-c*/*")}
+        assert left == {"error.txt", "repeat.sh", "trace.zip"}
 
 
 class TestASecret:
