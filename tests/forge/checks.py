@@ -13,6 +13,7 @@ REFUSALS = "Failed to load resource: the server responded with a status of 4"
 # The trace recorder fetches a preview that the browser could not decode; no script of ours fetches one.
 RECORDER = "Connecting to 'blob:"
 MOST_ANSWERS = 20
+MOST_OF_BODY = 500
 
 
 class StandingChecks:
@@ -37,8 +38,8 @@ class StandingChecks:
         return self.problems
 
     def last_answers(self) -> list[str]:
-        """The last answers that the pages got, the newest at the end."""
-        return [f"{each.status} {each.request.method} {each.url}" for each in self._answers]
+        """The last answers that the pages got, the newest at the end, and what a refusal said."""
+        return [f"{each.status} {each.request.method} {each.url}{_refusal(each)}" for each in self._answers]
 
     def _note(self, problem: str) -> None:
         if not any(part in problem for part in self._expected):
@@ -61,3 +62,13 @@ class StandingChecks:
         url = urlsplit(request.url)
         if url.scheme in ("http", "https") and url.netloc not in self._own_hosts:
             self._note(f"request to an outside host: {request.url}")
+
+
+def _refusal(response: Response) -> str:
+    # A body that is still on its way would be waited for.
+    if response.status < 400 or response.request.timing["responseEnd"] < 0:
+        return ""
+    with suppress(PlaywrightError):
+        body = " ".join(response.text().split())
+        return f"\n    {body[:MOST_OF_BODY]}{' …' if len(body) > MOST_OF_BODY else ''}"
+    return ""

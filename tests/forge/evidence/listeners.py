@@ -7,6 +7,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, wraps
 from http.client import HTTPConnection
@@ -21,6 +22,8 @@ MOST_FRAMES = 5
 MOST_PARAMETERS = 20
 HARNESS = str(Path(__file__).parents[1])
 HERE = str(Path.cwd())
+# Where a connection and an execution keep what was asked through them.
+OURS = "forge_asked"
 
 # Called before; what it returns is called after, with the result or the exception.
 Note = Callable[..., Callable[[Any], None] | None]
@@ -31,6 +34,7 @@ def listen() -> None:
     _wrap(HTTPConnection, "putrequest", _note_call)
     _wrap(HTTPConnection, "getresponse", _note_answer)
     _wrap(logging.Logger, "handle", _note_log)
+    _follow_into_threads()
     if flask := sys.modules.get("flask"):
         _wrap(flask.Flask, "handle_user_exception", note_exception)
     if redis := sys.modules.get("redis"):
@@ -63,15 +67,39 @@ def _wrap(owner: type, name: str, note: Note) -> None:
     setattr(owner, name, wrapped)
 
 
+def _follow_into_threads() -> None:
+    """What a request has others do for it, in an executor's threads, is of that request."""
+    submit: Any = ThreadPoolExecutor.submit
+
+    @wraps(submit)
+    def followed(self: ThreadPoolExecutor, task: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+        if request := CURRENT.get():
+            return submit(self, _within, request, task, *arguments, **options)
+        return submit(self, task, *arguments, **options)
+
+    ThreadPoolExecutor.submit = followed  # type: ignore[method-assign,assignment]
+
+
+def _within(request: Request, task: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+    token = CURRENT.set(request)
+    try:
+        return task(*arguments, **options)
+    finally:
+        CURRENT.reset(token)
+
+
 def _note_call(request: Request, connection: HTTPConnection, method: str, url: str, *_: Any) -> None:
     path = url.partition("?")[0]
-    request.asked.append(Asked("call", f"{method} {connection.host}:{connection.port}{path}", stack=_stack()))
+    asked = Asked("call", f"{method} {connection.host}:{connection.port}{path}", stack=_stack())
+    request.asked.append(asked)
+    vars(connection)[OURS] = asked
 
 
 def _note_answer(request: Request, connection: HTTPConnection) -> Callable[[Any], None] | None:
-    if call := request.pending("call"):
-        return lambda answer: call.answered(str(getattr(answer, "status", type(answer).__name__)))
-    return None
+    asked: Asked | None = vars(connection).pop(OURS, None)
+    if asked is None:
+        return None
+    return lambda answer: asked.answered(str(getattr(answer, "status", type(answer).__name__)))
 
 
 def _note_command(request: Request, client: object, command: Any, *arguments: Any) -> Callable[[Any], None]:
@@ -100,18 +128,21 @@ def _listen_to_sql() -> None:
     def begun(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
         if request := CURRENT.get():
             with suppress(Exception):
-                request.asked.append(Asked("sql", statement, parameters=_shapes(parameters, many), stack=_stack()))
+                asked = Asked("sql", statement, parameters=_shapes(parameters, many), stack=_stack())
+                request.asked.append(asked)
+                vars(context)[OURS] = asked
 
-    def done(connection: Any, cursor: Any, *_: Any) -> None:
+    def done(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
         with suppress(Exception):
-            if (request := CURRENT.get()) and (asked := request.pending("sql")):
+            if asked := vars(context).pop(OURS, None):
                 asked.answered()
                 # Some drivers do not count what they have not read yet.
                 asked.rows = cursor.rowcount if cursor.rowcount >= 0 else None
 
-    def failed(context: Any) -> None:
-        if (request := CURRENT.get()) and (asked := request.pending("sql")):
-            asked.answered(type(context.original_exception).__name__)
+    def failed(error: Any) -> None:
+        with suppress(Exception):
+            if asked := vars(error.execution_context).pop(OURS, None):
+                asked.answered(type(error.original_exception).__name__)
 
     def ended(word: str) -> Callable[[Any], None]:
         def note(connection: Any) -> None:

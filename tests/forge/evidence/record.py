@@ -55,6 +55,10 @@ class Request:
     cache: str = ""
     timing: str = ""
     location: str = ""
+    cookies: list[str] = field(default_factory=list)
+    """The names of those that came."""
+    sets: list[str] = field(default_factory=list)
+    """The cookies that the answer set, with their attributes and without their values."""
     asked: list[Asked] = field(default_factory=list)
     log: list[Logged] = field(default_factory=list)
     traceback: str = ""
@@ -65,11 +69,6 @@ class Request:
         return (
             f"{self.method} {self.path}{self.query} -> {self.status or 'no answer'} ({', '.join(filter(None, notes))})"
         )
-
-    def pending(self, kind: str) -> Asked | None:
-        """What of that kind it has asked last, and has no answer yet."""
-        waiting = (each for each in reversed(self.asked) if each.kind == kind and each.ms is None)
-        return next(waiting, None)
 
     def line(self) -> bytes:
         return json.dumps(vars(self), default=vars).encode() + b"\n"

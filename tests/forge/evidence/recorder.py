@@ -49,7 +49,12 @@ def recorded(app: Wsgi, file: Path) -> Wsgi:
 
 def _begun(environ: dict[str, Any]) -> Request:
     path = str(environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode(errors="replace")
-    return Request(str(environ.get("REQUEST_METHOD", "")), path, masked_query(str(environ.get("QUERY_STRING", ""))))
+    return Request(
+        method=str(environ.get("REQUEST_METHOD", "")),
+        path=path,
+        query=masked_query(str(environ.get("QUERY_STRING", ""))),
+        cookies=[each.partition("=")[0].strip() for each in str(environ.get("HTTP_COOKIE", "")).split(";") if each],
+    )
 
 
 def _note(request: Request, status: str, headers: list[tuple[str, str]]) -> None:
@@ -58,6 +63,9 @@ def _note(request: Request, status: str, headers: list[tuple[str, str]]) -> None
         for name, value in headers:
             if known := HEADERS.get(name.lower()):
                 setattr(request, known, value)
+            elif name.lower() == "set-cookie":
+                pair, semicolon, attributes = value.partition(";")
+                request.sets.append(f"{pair.partition('=')[0]}{semicolon}{attributes}")
         path, question, query = request.location.partition("?")
         request.location = path + (masked_query(query) if question else "")
 

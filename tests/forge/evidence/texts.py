@@ -64,12 +64,16 @@ def _served(request: Request) -> Iterator[str]:
     yield f"{at}  {request}  {request.id}".rstrip()
     if request.timing:
         yield f"{'':14}server-timing: {request.timing}"
+    if request.cookies or request.asked:
+        yield f"{'':14}came with {', '.join(request.cookies) or 'no cookie'}"
+    for cookie in request.sets:
+        yield f"{'':14}set the cookie {cookie}"
     for asked in request.asked:
         yield from _asked(asked)
 
 
 def _asked(asked: Asked) -> Iterator[str]:
-    took = f"{asked.ms:.2f} ms" if asked.ms is not None else "no answer"
+    took = f"{asked.ms:.2f} ms" if asked.ms is not None else "unanswered"
     rows = f"rows {asked.rows}" if asked.rows is not None else asked.answer
     given = f"  ({', '.join(asked.parameters)})" if asked.parameters else ""
     yield f"{'':14}{took:>10}  {asked.kind:5}  {rows:8}  {' '.join(asked.text.split())}{given}"

@@ -100,7 +100,10 @@ def _first(wall: float, monotonic: float) -> Event:
 
 
 def _request(request: Request, call_id: str, parent: str | None, at: Callable[[float], float]) -> Iterator[Event]:
-    told = {"id": request.id, "cache": request.cache, "timing": request.timing, "location": request.location}
+    told = {
+        name: getattr(request, name)
+        for name in ("id", "cache", "timing", "location", "cookies", "sets", "ms", "status")
+    }
     begun = _before(call_id, at(request.start), f"server: {request}", told, [])
     yield {**begun, **({"parentId": parent} if parent else {})}
     for number, asked in enumerate(request.asked, 1):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -46,6 +47,19 @@ def late() -> Response:
 @app.get("/call")
 def call() -> str:
     return requests.get(f"{request.host_url}missing?token=a-secret-value", timeout=5).text
+
+
+@app.get("/call-in-a-thread")
+def call_in_a_thread() -> str:
+    with ThreadPoolExecutor() as threads:
+        return threads.submit(requests.get, f"{request.host_url}missing", timeout=5).result().text
+
+
+@app.get("/cookie")
+def cookie() -> Response:
+    answer = Response()
+    answer.set_cookie("theme", "a-secret-value", path="/blogs")
+    return answer
 
 
 @app.get("/call-nobody")

@@ -53,7 +53,7 @@ class TestARequest:
         [found] = recorded(server, "/missing")
         assert (found.id, found.cache, found.timing) == ("an-id", "hit", "blogs;dur=1")
 
-    @pytest.mark.parametrize("path", ["/missing?code=a-secret-value", "/moved", "/call"])
+    @pytest.mark.parametrize("path", ["/missing?code=a-secret-value", "/moved", "/call", "/cookie"])
     def test_leaves_no_secret_of_an_address(self, server: LiveServer, path: str) -> None:
         recorded(server, path)
         assert server.record
@@ -65,6 +65,9 @@ class TestARequest:
             "/beside/ada": "small: this is ada",
             "/beside/ben": "small: this is ben",
         }
+
+    def test_says_which_cookies_its_answer_set(self, server: LiveServer) -> None:
+        assert recorded(server, "/cookie")[0].sets == ["theme; Path=/blogs"]
 
     def test_that_the_app_refused_has_no_traceback(self, server: LiveServer) -> None:
         assert recorded(server, "/missing")[0].traceback == ""
@@ -100,6 +103,9 @@ class TestACallToAnotherServer:
     def test_is_recorded_with_its_answer(self, server: LiveServer) -> None:
         found = asked(server, "/call", "call")
         assert (found.text, found.answer) == (f"GET {server.url.replace('http://', '')}/missing", "404")
+
+    def test_is_recorded_of_a_thread_that_a_request_has_started(self, server: LiveServer) -> None:
+        assert asked(server, "/call-in-a-thread", "call").answer == "404"
 
     def test_that_nobody_answers_has_none(self, server: LiveServer) -> None:
         found = asked(server, "/call-nobody", "call")
