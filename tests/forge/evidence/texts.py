@@ -64,7 +64,7 @@ def _served(request: Request) -> Iterator[str]:
     yield f"{at}  {request}  {request.id}".rstrip()
     if request.timing:
         yield f"{'':14}server-timing: {request.timing}"
-    if request.cookies or request.asked:
+    if request.asked or request.status >= 400:
         yield f"{'':14}came with {', '.join(request.cookies) or 'no cookie'}"
     for cookie in request.sets:
         yield f"{'':14}set the cookie {cookie}"

@@ -15,7 +15,7 @@ from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
 
 APP = """
 import logging
-from flask import Flask, abort, redirect, session
+from flask import Flask, abort, make_response, session
 from sqlalchemy import create_engine, text
 app = Flask(__name__)
 app.secret_key = "a-key-that-nobody-may-read"
@@ -30,7 +30,11 @@ seen = []
 def home():
     with engine.connect() as connection:
         connection.execute(text("SELECT 'the front page'"))
-    return f"<h1>Hello {session['user']}</h1><a href=/broken>Break it</a>" if session else abort(401)
+    if not session:
+        abort(401)
+    page = make_response(f"<h1>Hello {session['user']}</h1><a href=/broken>Break it</a>")
+    page.set_cookie("visitor", "a-canary-of-the-site")
+    return page
 @app.get("/broken")
 def broken():
     logging.getLogger("small").warning("it is about to break")
@@ -53,20 +57,27 @@ def test_c_breaks_the_site(page, as_user, expected_errors):
 
 def test_d_says_its_secrets(page, session_factory, project):
     page.login("Grace")
-    cookie = page.cookies()[0]["value"]
+    cookie = session_factory.minted[-1]
     with open("canaries", "w") as canaries:
         print(cookie, cookie.partition(".")[0], project.app.secret_key, sep="\\n", file=canaries)
     page.evaluate("fetch('/callback?code=a-canary-of-oauth&X-Amz-Signature=a-canary-signature')")
     page.set_content(f"<p>{cookie}</p>")
-    print("printed", cookie, project.app.secret_key)
+    print("printed", project.app.secret_key, *[each["value"] for each in page.cookies()])
     assert cookie == project.app.secret_key
+
+def test_e_says_a_session_without_a_page(session_factory):
+    cookie = session_factory("Hedy").value
+    with open("another-canary", "w") as canary:
+        canary.write(cookie)
+    print(cookie)
+    raise AssertionError(cookie)
 """
 A, B, C = [
     f"test_small.py::{name}"
     for name in ("test_a_that_passes[chromium]", "test_b_without_a_page", "test_c_breaks_the_site[chromium]")
 ]
 TRACING = "--tracing=retain-on-failure"
-CANARIES = ["a-canary-of-oauth", "a-canary-signature"]
+CANARIES = ["a-canary-of-oauth", "a-canary-signature", "a-canary-of-the-site"]
 
 
 class Run:
@@ -127,7 +138,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 class TestTheFolder:
     def test_is_kept_of_each_test_that_failed(self, ran: Run) -> None:
-        assert len(list((ran.folder / "test-results").iterdir())) == 3
+        assert len(list((ran.folder / "test-results").iterdir())) == 4
 
     def test_shows_the_assertion_with_its_line(self, ran: Run) -> None:
         assert '>       assert page.get_contents_of("h1") == "Hello Grace"' in ran.text("test_c", "error.txt")
@@ -213,7 +224,8 @@ class TestADeployedSite:
 
 class TestASecret:
     def test_is_in_no_artefact(self, ran: Run) -> None:
-        canaries = [*ran.canaries.read_text().split(), *CANARIES]
+        said = [ran.canaries.read_text(), (ran.folder / "another-canary").read_text()]
+        canaries = [*" ".join(said).split(), *CANARIES]
         files = {**texts(ran.folder / "test-results"), "console": ran.told.stdout}
         kept = {(name, canary) for name, text in files.items() for canary in canaries if canary in text}
         assert kept == set()

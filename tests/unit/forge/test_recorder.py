@@ -1,6 +1,8 @@
 """What a server writes down of its requests, beside the application."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.forge.evidence.record import Asked, Request, now, requests_since
 from tests.forge.server import Listener, LiveServer, gunicorn, live_server, started
 
@@ -112,7 +115,24 @@ class TestACallToAnotherServer:
         assert (found.ms, found.answer) == (None, "")
 
 
+WITH_A_FILE = """
+import io, os
+from pathlib import Path
+from werkzeug.wsgi import FileWrapper
+from tests.conftest import ROOT
+from tests.forge.evidence.recorder import recorded
+
+file = FileWrapper(io.BytesIO())
+app = recorded(lambda environ, start_response: file, Path(os.devnull))
+assert app({"wsgi.file_wrapper": FileWrapper}, print) is file
+"""
+
+
 class TestAnAnswer:
+    def test_that_is_a_file_is_known_as_one_to_the_server(self) -> None:
+        # In a process of its own, which is listened to from then on.
+        subprocess.run([sys.executable, "-c", WITH_A_FILE], cwd=ROOT, check=True)
+
     def test_that_is_a_file_comes_whole(self, server: LiveServer) -> None:
         assert get(server.url, "/file") == (200, (HERE / "recorded_app.py").read_bytes())
 
