@@ -1,13 +1,13 @@
 """The folder of a test: what it leaves in `--output`, without a secret and without anybody's home."""
 
 import hashlib
+import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from slugify import slugify
 
 from . import archive
 from .record import Request
@@ -16,11 +16,12 @@ from .texts import Failure, error_text, sql_text
 from .timeline import server_events
 
 LONGEST_NAME = 255
+NO_LETTERS = re.compile(r"[\W_]+", re.ASCII)
 
 
 def folder_of(item: pytest.Item) -> Path:
     """Where a test's evidence goes, pytest-playwright's own among it; another try of the test has its own."""
-    name, tries = slugify(item.nodeid), getattr(item, "execution_count", 1)
+    name, tries = NO_LETTERS.sub("-", item.nodeid.lower()).strip("-"), getattr(item, "execution_count", 1)
     name += f"-retry{tries - 1}" if tries > 1 else ""
     if len(name) > LONGEST_NAME:
         name = f"{name[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:7]}-{name[-100:]}"

@@ -137,6 +137,8 @@ class TestAnAnswer:
         assert get(server.url, "/file") == (200, (HERE / "recorded_app.py").read_bytes())
 
     def test_is_the_same_when_nothing_can_be_recorded(self, tmp_path: Path) -> None:
-        listener = Listener()
-        with started(SERVE(listener), listener, tmp_path / "log", record=Path("/dev/full")):
+        listener, log = Listener(), tmp_path / "log"
+        with started(SERVE(listener), listener, log, record=Path("/dev/full")):
             assert get(listener.url, "/query") == (200, b"Ada Lovelace")
+            assert get(listener.url, "/file")[0] == 200
+        assert "Traceback" not in log.read_text()
