@@ -180,8 +180,8 @@ class TestRepeatingIt:
         assert [line.split(" ")[0] for line in told.stdout.splitlines() if line.endswith("%]")] == [A, C]
 
     def test_keeps_the_order_whatever_the_fixtures_would_make_of_it(self, ran: Run) -> None:
-        told = run(ran.folder, "--collect-only", "--in-order", B, A)
-        assert told.stdout.splitlines()[:2] == [B, A]
+        told = run(ran.folder, "--collect-only", "--in-order", A, B, C)
+        assert told.stdout.splitlines()[:3] == [A, B, C]
 
 
 class TestTheTrace:
