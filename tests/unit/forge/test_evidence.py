@@ -190,11 +190,14 @@ class TestTheTrace:
 
     def test_has_the_servers_answer_under_the_click_that_caused_it(self, trace: dict[str, list[str]]) -> None:
         answer = place_of("server: GET /broken -> 500", trace["actions"])
-        assert "Break it" in trace["actions"][answer - 1]
+        click, what, server = trace["actions"][answer - 2 : answer + 1]
+        assert "Break it" in what
+        assert click.index("Click") < server.index("server:")
 
     def test_has_the_statements_under_their_request(self, trace: dict[str, list[str]]) -> None:
         statement = place_of("sql: SELECT 'the front page'", trace["actions"])
-        assert "server: GET / -> 200" in trace["actions"][statement - 1]
+        request, sql = trace["actions"][statement - 1 : statement + 1]
+        assert request.index("server: GET / -> 200") < sql.index("sql:")
 
     def test_lists_the_servers_exception_and_the_tests(self, trace: dict[str, list[str]]) -> None:
         assert place_of("Hello Grace", trace["errors"]) < place_of("ValueError: spilt", trace["errors"])
