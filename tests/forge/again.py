@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from .evidence.archive import relative_to
 from .quarantine import quarantined
 from .report import folder, results, verdict
 from .report.collect import Collector
@@ -39,7 +40,7 @@ class Ending:
         self._config = config
         self._folder = Path(config.getoption("--output")).absolute()
         self._said: list[str] = []
-        self._collector = Collector(self._folder, _run(config))
+        self._collector = Collector(self._folder, _run(config), relative_to(config.rootpath))
         config.pluginmanager.register(self._collector, "forge-collector")
 
     @pytest.hookimpl(trylast=True)
@@ -98,7 +99,7 @@ class Ending:
                 "",
                 "--shard=1/1",
                 "--trying-again",
-                "--tracing=on",
+                "--evidence=all",
                 "--screenshot=on",
                 f"--output={again}",
             ),

@@ -13,6 +13,7 @@ import pytest
 from . import fast, fixtures, gathering, limits
 from .again import Ending
 from .browsers import refuse_what_cannot_be
+from .evidence.folder import folder_of
 from .fixtures import VISITS, Visit
 from .limits import set_limit
 from .pictures import UPDATE, refuse_to_write_in_ci
@@ -60,7 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(fast.Fast(config), "forge-fast")
     if config.option.collectonly:
         return
-    config.pluginmanager.register(Describer(config), "forge-describer")
+    describer = Describer(config, folder_of, lambda item: gathering.scrubber_of(item).text)
+    config.pluginmanager.register(describer, "forge-describer")
     if not hasattr(config, "workerinput"):
         refuse_what_cannot_be(config)
         refuse_to_write_in_ci(config)

@@ -28,6 +28,11 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing of each request."""
 
+    def handle(self) -> None:
+        # A reader who goes on to another page hangs up.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
 
 def main() -> int:
     parser = Parser(prog="report", description=__doc__, allow_abbrev=False)

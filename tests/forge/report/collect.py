@@ -1,8 +1,10 @@
 """The results, collected as the tests run: each process describes its tests, and the one that reports notes them."""
 
+import json
 import re
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,11 +20,17 @@ CAPTURED = re.compile("Captured (stdout|stderr|log) (?:setup|call|teardown)")
 BUILT_IN = ("parametrize", "usefixtures", "skip", "skipif", "xfail", "filterwarnings", "timeout")
 
 
+FolderOf = Callable[[pytest.Item], Path]
+# What takes the secrets out of a text of that test's.
+ScrubOf = Callable[[pytest.Item], Callable[[str], str]]
+
+
 class Describer:
     """Describes a test on its reports, in words that cross processes: `report.forge`."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, folder_of: FolderOf, scrub_of: ScrubOf) -> None:
         self._root = config.rootpath
+        self._folder_of, self._scrub_of = folder_of, scrub_of
         self._output = Path(config.getoption("--output")).absolute()
         self._steps = config.stash[STEPS] = Steps(config.rootpath)
         self._worker = int(getattr(config, "workerinput", {"workerid": "gw0"})["workerid"].removeprefix("gw"))
@@ -38,11 +46,11 @@ class Describer:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         error = self._error(report, call)
+        seen = {"steps": _grouped(report, self._steps.take()), "errors": [error] if error else []}
         cast(Any, report).forge = {
             **(self._test(item) if report.when == "setup" else {}),
+            **json.loads(self._scrub_of(item)(json.dumps(seen))),
             "worker": self._worker,
-            "steps": _grouped(report, self._steps.take()),
-            "errors": [error] if error else [],
             "attachments": self._files(item) if report.when == "teardown" else [],
         }
         return report
@@ -75,14 +83,13 @@ class Describer:
 
     def _files(self, item: pytest.Item) -> list[dict[str, str]]:
         """What the test has left in its folder."""
-        folder = Path(getattr(item, "funcargs", {}).get("output_path") or self._output / "none").absolute()
         return [
             {
                 "name": "trace" if file.name == "trace.zip" else file.name,
                 "contentType": content_type(file),
                 "path": str(file.relative_to(self._output)),
             }
-            for file in sorted(folder.glob("*"))
+            for file in sorted(self._folder_of(item).glob("*"))
             if file.is_file()
         ]
 
@@ -98,7 +105,8 @@ def _grouped(report: pytest.TestReport, steps: list[Step]) -> list[Step]:
 class Collector:
     """Puts the reports of a run together, one attempt for each test that has ended."""
 
-    def __init__(self, folder: Path, run: Run) -> None:
+    def __init__(self, folder: Path, run: Run, relative: Callable[[str], str]) -> None:
+        self._relative = relative
         self.run, self.reports = run, dict[str, list[pytest.TestReport]]()
         self._running: dict[str, list[pytest.TestReport]] = {}
         self._journal = Journal(folder, run)
@@ -108,7 +116,7 @@ class Collector:
         phases.append(report)
         # A worker that died says so in a report that is of no phase.
         if report.when == "teardown" or not hasattr(report, "forge"):
-            self.add(attempt_of(phases))
+            self.add(Attempt(**json.loads(self._relative(json.dumps(asdict(attempt_of(phases)))))))
             self.reports[report.nodeid] = self._running.pop(report.nodeid)
 
     def add(self, attempt: Attempt) -> None:

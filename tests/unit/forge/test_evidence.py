@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,7 @@ A, B, C = [
     f"test_small.py::{name}"
     for name in ("test_a_that_passes[chromium]", "test_b_without_a_page", "test_c_breaks_the_site[chromium]")
 ]
+REPORTED = "data:application/zip;base64,"
 TRACING = "--tracing=retain-on-failure"
 CANARIES = ["a-canary-of-oauth", "a-canary-signature", "a-canary-of-the-site"]
 
@@ -125,20 +128,21 @@ def place_of(words: str, lines: list[str]) -> int:
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Every file of a folder, archives opened; what is no text is read as one."""
+    """Every file of a folder by its path, archives opened, the report's too; what is no text is read as one."""
     found: dict[str, str] = {}
     for file in filter(Path.is_file, folder.rglob("*")):
-        if file.suffix == ".zip":
-            with zipfile.ZipFile(file) as archive:
-                found |= {f"{file.name}/{name}": archive.read(name).decode("latin-1") for name in archive.namelist()}
-        else:
-            found[file.name] = file.read_bytes().decode("latin-1")
+        name, body = str(file.relative_to(folder)), file.read_bytes()
+        found[name] = body.decode("latin-1")
+        archive = body if file.suffix == ".zip" else b64decode(found[name].partition(REPORTED)[2].partition("<")[0])
+        if archive:
+            with zipfile.ZipFile(BytesIO(archive)) as entries:
+                found |= {f"{name}/{each}": entries.read(each).decode("latin-1") for each in entries.namelist()}
     return found
 
 
 class TestTheFolder:
     def test_is_kept_of_each_test_that_failed(self, ran: Run) -> None:
-        assert len(list((ran.folder / "test-results").iterdir())) == 4
+        assert len(list((ran.folder / "test-results").glob("test-small-py-*"))) == 4
 
     def test_shows_the_assertion_with_its_line(self, ran: Run) -> None:
         assert '>       assert page.get_contents_of("h1") == "Hello Grace"' in ran.text("test_c", "error.txt")

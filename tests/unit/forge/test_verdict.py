@@ -118,7 +118,11 @@ class TestARunOfWhichEverythingFailed:
 
     def test_keeps_what_was_printed(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
         first, _ = results.read(done[0]).tests()["test_failing.py::test_fails"]
-        assert first.attachments == [{"name": "stdout", "contentType": "text/plain", "body": "before the fall\n"}]
+        assert {"name": "stdout", "contentType": "text/plain", "body": "before the fall\n"} in first.attachments
+
+    def test_has_the_folder_of_the_failure(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+        first, _ = results.read(done[0]).tests()["test_failing.py::test_fails"]
+        assert {"error.txt", "repeat.sh"} <= {each["name"] for each in first.attachments}
 
     def test_tells_the_flaky_in_junit(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
         cases = parse(done[0] / "junit.xml").iter("testcase")  # noqa: S314  a file of ours
