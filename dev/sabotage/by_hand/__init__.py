@@ -1,0 +1,19 @@
+"""The list by hand: something for each rule of security that the app keeps, and for each predicate of who sees what."""
+
+from dev.sabotage.by_hand import (
+    access,
+    cached,
+    data,
+    doctor,
+    kept,
+    logins,
+    pages,
+    people,
+    pictures,
+    server,
+    sessions,
+    uploads,
+)
+
+PARTS = (sessions, logins, people, pages, access, uploads, pictures, doctor, cached, data, server, kept)
+BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

@@ -1,0 +1,108 @@
+"""Tries sabotages, some at a time: each in a copy, against the likely tests first, and then against the others."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from dev.sabotage.copy import Copy
+from dev.sabotage.entry import Sabotage
+
+# The commands' own tests know nothing of the app, and one of them compares the list by hand with the code.
+OTHERS = {"unit": ("tests/unit", "--ignore=tests/unit/dev"), "browser": ("tests/e2e",)}
+# How far a trial goes, and the seconds that each step of it may take on a machine that is busy.
+DEPTHS = ("likely", "unit", "browser")
+SECONDS = {"likely": 600, "unit": 1800, "browser": 3600}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`noticed`, `survived`, `timeout` or `error`; `depth` is how far the trial went."""
+
+    name: str
+    kind: str
+    test: str
+    depth: str
+    seconds: float
+    skipped: int = 0
+
+
+class Trials:
+    def __init__(self, root: Path, settings: dict[str, str], *, depth: str, jobs: int) -> None:
+        self.depth = depth
+        self._root, self._settings, self._jobs = root, settings, jobs
+        self._likely: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+        # By depth, the tests that fail though nothing is taken out: they would notice anything.
+        self._failing: dict[str, list[str]] = {}
+
+    @property
+    def failing_tests(self) -> list[str]:
+        return sorted({test for tests in self._failing.values() for test in tests})
+
+    def verdicts(self, sabotages: Sequence[Sabotage]) -> Iterator[Verdict]:
+        """Of each, as soon as it is known."""
+        self._likely = tuple(sorted({test for each in sabotages for test in each.tests}))
+        waiting: SimpleQueue[Sabotage] = SimpleQueue()
+        done: SimpleQueue[Verdict | BaseException] = SimpleQueue()
+        for each in sabotages:
+            waiting.put(each)
+        for _ in range(min(self._jobs, len(sabotages))):
+            # When this process ends, nobody waits for them: what they have started ends with it.
+            threading.Thread(target=self._work, args=(waiting, done), daemon=True).start()
+        for _ in sabotages:
+            verdict = done.get()
+            if isinstance(verdict, BaseException):
+                raise verdict
+            yield verdict
+
+    def _work(self, waiting: "SimpleQueue[Sabotage]", done: "SimpleQueue[Verdict | BaseException]") -> None:
+        try:
+            with folder() as here:
+                copy = Copy(self._root, here, self._settings)
+                while True:
+                    done.put(self._verdict(copy, waiting.get_nowait()))
+        except Empty:
+            pass
+        except BaseException as error:  # noqa: BLE001  it is raised where somebody hears of it
+            done.put(error)
+
+    def _verdict(self, copy: Copy, sabotage: Sabotage) -> Verdict:
+        started, skipped = time.monotonic(), 0
+        for depth in DEPTHS[: DEPTHS.index(self.depth) + 1]:
+            left_out = [f"--deselect={test}" for test in self._failing_at(depth, copy)]
+            with copy.without(sabotage):
+                outcome = copy.outcome([*step(sabotage, depth), *left_out], SECONDS[depth])
+            skipped += outcome.skipped
+            if outcome.kind != "survived":
+                break
+        seconds = round(time.monotonic() - started, 1)
+        return Verdict(sabotage.name, outcome.kind, outcome.test, depth, seconds, skipped)
+
+    def _failing_at(self, depth: str, copy: Copy) -> list[str]:
+        with self._lock:
+            if depth not in self._failing:
+                tests = self._likely if depth == "likely" else OTHERS[depth]
+                self._failing[depth] = copy.outcome(tests, SECONDS["browser"], goes_on=True).failed
+            return self._failing[depth]
+
+
+def step(sabotage: Sabotage, depth: str) -> list[str]:
+    """The tests of one step, without those of the step before."""
+    if depth == "likely":
+        return [*sabotage.tests]
+    return [*OTHERS[depth], *(f"--ignore={test}" for test in sabotage.tests)]
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    here = Path(tempfile.mkdtemp(prefix="sabotage-"))
+    try:
+        yield here
+    finally:
+        shutil.rmtree(here, ignore_errors=True)
