@@ -147,6 +147,7 @@ class TestAProductionBlog:
             ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
             ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
             ({"SECRET_KEY": "changeme" * 4}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": f"changeme{STRONG}"}, "SECRET_KEY can be guessed"),
             ({"SECRET_KEY": "a" * 64}, "SECRET_KEY can be guessed"),
             ({"SECRET_KEY_FALLBACKS": "a"}, "SECRET_KEY_FALLBACKS is too short"),
             ({"SECRET_KEY_FALLBACKS": f"{STRONG},"}, "SECRET_KEY_FALLBACKS is too short"),
@@ -190,6 +191,19 @@ class TestAProductionBlog:
         )
         assert ended.returncode != 0
         assert "Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more\n" in ended.stderr
+
+    def test_ends_a_worker_for_good_with_a_line_that_says_why(self) -> None:
+        # As under a server whose settings are not beside it.
+        ended = subprocess.run(
+            [sys.executable, "-c", "import wsgi"],
+            cwd=ROOT,
+            env={**os.environ, **PRODUCTION, "SECRET_KEY": "short"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told = "Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more\n"
+        assert (ended.returncode, ended.stderr) == (4, told)
 
 
 class TestABucket:
