@@ -156,6 +156,8 @@ class TestAProductionBlog:
             ({"BASE_URL": "http://blog.example"}, "BASE_URL must be the blog's https:// address"),
             ({"BASE_URL": "https://blog.example/path"}, "BASE_URL must end after the host and port"),
             ({"OIDC_ISSUER": "http://127.0.0.1:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://127.0.0.2:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://[::1]:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
             ({"OIDC_ISSUER": "http://login.example"}, "OIDC_ISSUER must be https"),
             ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID is missing"),
             ({"DATABASE_URL": "mysql://localhost/blog"}, "DATABASE_URL must begin with"),

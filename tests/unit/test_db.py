@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.auth.models import User
 from app.blogs.models import Blog
@@ -25,7 +25,8 @@ class TestEightWritersAtOnce:
 
         def write(number: int) -> None:
             for turn in range(EACH):
-                with database.write() as db:
+                # What fails is lost.
+                with contextlib.suppress(OperationalError), database.write() as db:
                     # Reads before it writes: a deferred transaction cannot wait after that, and fails.
                     db.scalar(select(func.count()).select_from(Blog))
                     db.add(Blog(owner_id=self.user.id, title=f"{number}.{turn}", content="C"))
@@ -80,6 +81,28 @@ class TestTwoUsersOfOneIdentity:
         user = user_factory()
         with pytest.raises(IntegrityError):
             user_factory(subject=user.subject)
+
+    def test_leave_nothing_of_theirs_in_the_error(self, user_factory: UserFactory) -> None:
+        user = user_factory(name="Somebody's own name")
+        with pytest.raises(IntegrityError) as refused:
+            user_factory(subject=user.subject, name=user.name)
+        assert user.name not in str(refused.value)
+
+
+class TestAnIdThatIsFreeAgain:
+    def test_is_not_given_out_again(self, database: Database, user_factory: UserFactory) -> None:
+        gone = user_factory().id
+        with database.write() as db:
+            db.execute(text("DELETE FROM users WHERE id = :id"), {"id": gone})
+        assert user_factory().id > gone
+
+
+class TestADatabaseInAFile:
+    def test_lets_readers_and_writers_pass_each_other(self, database: Database) -> None:
+        if database.engine.name != "sqlite":
+            pytest.skip("this one does by itself")
+        with database.read() as db:
+            assert db.scalar(text("PRAGMA journal_mode")) == "wal"
 
 
 class TestADateInAnotherZone:

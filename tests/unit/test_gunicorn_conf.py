@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import select
 import shutil
 import signal
 import socket
@@ -10,11 +11,13 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -36,7 +39,22 @@ asked = Counter("asked", "How often this was asked.", ["by"])
 def app(environ, start_response):
     for number in range(50):
         asked.labels(f"somebody whose name is about as long as names get, and {number}").inc()
-    start_response("200 OK", [("X-Worker", str(os.getpid()))])
+    start_response("200 OK", [("X-Worker", str(os.getpid())), ("X-Scheme", environ["wsgi.url_scheme"])])
+    return [b"one"]
+"""
+# Until it is told to go on.
+SLOW_CODE = """
+import os
+from pathlib import Path
+from threading import Event
+
+Path(f"worker-{os.getpid()}").touch()
+
+def app(environ, start_response):
+    Path("asked").write_text(str(os.getpid()))
+    while not Path("go").exists():
+        Event().wait(0.01)
+    start_response("200 OK", [])
     return [b"one"]
 """
 PATIENCE = 60
@@ -131,6 +149,84 @@ def server(folder: Path) -> Iterator[Server]:
         # Until all have begun, it is a first start, which may fail.
         server.both_workers()
         yield server
+
+
+def client_of(server: Server) -> socket.socket:
+    address = urlsplit(server.url)
+    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
+
+
+def is_running(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+class TestARequestWithTooMuchOfSomething:
+    @pytest.mark.parametrize(
+        ("sent", "status"),
+        [
+            pytest.param("GET /" + "a" * 4100 + " HTTP/1.1\r\n\r\n", "414", id="in its line"),
+            pytest.param("GET / HTTP/1.1\r\n" + "A: b\r\n" * 65 + "\r\n", "431", id="headers"),
+            pytest.param("GET / HTTP/1.1\r\nA: " + "b" * 8200 + "\r\n\r\n", "431", id="in a header"),
+        ],
+    )
+    def test_is_refused(self, server: Server, sent: str, status: str) -> None:
+        with client_of(server) as client:
+            client.sendall(sent.encode())
+            assert client.recv(100).decode().startswith(f"HTTP/1.1 {status}")
+
+
+class TestARequestThatSaysItWasForwarded:
+    def test_is_not_believed_where_no_proxy_is_named(self, server: Server) -> None:
+        asked = Request(server.url, headers={"X-Forwarded-Proto": "https"})  # noqa: S310  a loopback address of ours
+        with urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+            assert answer.headers["X-Scheme"] == "http"
+
+
+class TestAClient:
+    @pytest.mark.skipif(not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="a system that lets in who says nothing")
+    def test_that_says_nothing_is_not_let_in(self, server: Server) -> None:
+        with client_of(server) as client:
+            here, there = (f"{number:04X}" for number in (client.getsockname()[1], client.getpeername()[1]))
+            rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+            states = [row[3] for row in rows if row[1].endswith(f":{there}") and row[2].endswith(f":{here}")]
+        # As it is before a connection is made.
+        assert states == ["03"]
+
+    def test_that_says_no_more_is_hung_up_on(self, folder: Path) -> None:
+        settings = folder / "gunicorn.conf.py"
+        settings.write_text(settings.read_text().replace("_CLIENT_SECONDS = 10", "_CLIENT_SECONDS = 1"))
+        with started(folder) as server:
+            # Who came before the server was ready is treated as any server does.
+            server.both_workers()
+            with client_of(server) as client:
+                client.sendall(b"G")
+                assert select.select([client], [], [], PATIENCE / 3)[0] == [client]
+
+
+class TestAServerThatRuns:
+    def test_opens_no_socket_where_others_would(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+        with started(folder) as server:
+            server.both_workers()
+            assert [path for path in folder.iterdir() if path.is_socket()] == []
+
+
+class TestAServerThatIsStopped:
+    def test_finishes_what_is_in_flight(self, folder: Path) -> None:
+        (folder / "wsgi.py").write_text(SLOW_CODE)
+        with started(folder) as server, ThreadPoolExecutor(1) as pool:
+            until(lambda: len(list(folder.glob("worker-*"))) == 2, PATIENCE)
+            answer = pool.submit(server.body)
+            until(lambda: (folder / "asked").exists() and (folder / "asked").read_text(), PATIENCE)
+            (folder / f"worker-{(folder / 'asked').read_text()}").unlink()
+            [idle] = folder.glob("worker-*")
+            server.process.terminate()
+            until(lambda: not is_running(int(idle.name.removeprefix("worker-"))), PATIENCE)
+            (folder / "go").touch()
+            assert answer.exception(PATIENCE) is None
 
 
 class TestAReloadOfCodeThatDoesNotImport:

@@ -53,6 +53,7 @@ ODD_JSON = [
     b'{"title": "T", "content": "' + b"x" * 100_001 + b'"}', b"x" * (2 * 1024 * 1024 + 1), b"1" * 5000,
     b'{"email": 7}', b'{"email": "a@b\\u0000"}', b'{"email": ["a@b.c"]}', b'{"email": "' + b"@" * 999_999 + b'"}',
     b'{"version": 9223372036854775808}', b'{"version": -1}', b'{"version": "1"}',
+    b'{"title": "T", "content": "C", "attachment_id": 9223372036854775808}',
 ]  # fmt: skip
 ODD_HOSTS = [
     "",
@@ -177,6 +178,7 @@ class TestOddBodies:
             b"", b"title", b"title=%ff&content=%00", b"title=%ed%a0%80&content=C", b"&&&==", b"step=save", b"step=%00",
             b"title=T&content=C&owner_id=7&step=save", b"title=" + b"x" * 3_000_000, b"title=T&title=U&content=C",
             b"title=T&content=C&version=" + b"9" * 5000, b"title=T&content=C&version=x",
+            b"title=&content=C&attachment_id=9223372036854775808",
             b"email=%00@%ff", b"email=a@b&email=c@d&title=T", b"email=" + b"@" * 1_000_000,
         ],
         ids=lambda form: repr(form[:30]),

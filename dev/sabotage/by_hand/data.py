@@ -98,14 +98,6 @@ SABOTAGES = (
         tests=("tests/unit/web/test_errors.py",),
     ),
     Sabotage(
-        "an outage page asks the database who is there",
-        rule=25,
-        file=ERRORS,
-        take_out="        g.without_visitor = True\n",
-        put="        pass\n",
-        tests=("tests/unit/web/test_errors.py",),
-    ),
-    Sabotage(
         "what is no number is a number",
         rule=26,
         file=VALIDATION,

@@ -100,14 +100,6 @@ SABOTAGES = (
         tests=("tests/unit/web/test_health.py", "tests/unit/web/test_errors.py"),
     ),
     Sabotage(
-        "being ready waits for a frozen database",
-        rule=29,
-        file=HEALTH,
-        take_out="    return make_engine(url, poolclass=NullPool)\n",
-        put="    return make_engine(url)\n",
-        tests=OF_HEALTH,
-    ),
-    Sabotage(
         "health is told at our own host alone",
         rule=29,
         file=HEALTH,

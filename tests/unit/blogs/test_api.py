@@ -64,7 +64,7 @@ class TestASavedBlog:
 
     def test_cannot_lose_its_title(self, caller: FlaskClient) -> None:
         status, answer = outcome(caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": " "}))
-        assert (status, answer["fields"]) == (422, {"title": MISSING})
+        assert (status, answer.get("fields")) == (422, {"title": MISSING})
 
     def test_is_gone_after_deleting(self, caller: FlaskClient) -> None:
         assert outcome(caller.delete(f"/api/blogs/{self.blog['id']}")) == (204, None)
@@ -104,7 +104,7 @@ class TestABlogThatBreaksARule:
         self, caller: FlaskClient, body: dict[str, Any], fields: dict[str, str]
     ) -> None:
         status, answer = outcome(caller.post("/api/blogs", json=body))
-        assert (status, answer["fields"]) == (422, fields)
+        assert (status, answer.get("fields")) == (422, fields)
 
     def test_leaves_nothing_behind(self, caller: FlaskClient) -> None:
         caller.post("/api/blogs", json={"title": "T"})

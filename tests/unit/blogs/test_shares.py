@@ -155,7 +155,7 @@ class TestSharing(WithABlog):
 
     def test_with_oneself_is_refused(self) -> None:
         status, answer = self.share(str(self.owner.email).upper())
-        assert (status, answer["fields"]) == (
+        assert (status, answer.get("fields")) == (
             422,
             {"email": "This is your own address: you can read your blog already"},
         )
@@ -192,14 +192,14 @@ class TestSharing(WithABlog):
     )
     def test_with_an_odd_address_is_refused(self, email: Any, sentence: str) -> None:
         status, answer = self.share(email)
-        assert (status, answer["fields"]) == (422, {"email": sentence})
+        assert (status, answer.get("fields")) == (422, {"email": sentence})
 
     def test_takes_an_address_of_the_greatest_length(self) -> None:
         assert self.share("a@" + "b" * 318)[0] == 201
 
     def test_takes_no_other_field(self) -> None:
         status, answer = outcome(self.caller.post(f"{self.path}/shares", json={"email": "a@b.invalid", "blog_id": 1}))
-        assert (status, answer["fields"]) == (422, {"blog_id": "There is no such field"})
+        assert (status, answer.get("fields")) == (422, {"blog_id": "There is no such field"})
 
 
 class TestABlogSharedWithAsManyAsMayBe(WithABlog):
@@ -209,7 +209,7 @@ class TestABlogSharedWithAsManyAsMayBe(WithABlog):
 
     def test_is_shared_with_nobody_more(self) -> None:
         status, answer = self.share("one.more@people.invalid")
-        assert (status, answer["fields"]) == (422, {"email": "A blog can be shared with at most 100 people"})
+        assert (status, answer.get("fields")) == (422, {"email": "A blog can be shared with at most 100 people"})
 
     def test_is_shared_twice_all_the_same(self) -> None:
         assert self.share(self.last.email)[0] == 201

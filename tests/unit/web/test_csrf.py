@@ -66,6 +66,12 @@ class TestAWriteByALoggedInBrowser:
         answer = self.client.open(path, method=method, json={"title": "T"}, headers=self.cookie)
         assert answer.status_code == status
 
+    @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+    def test_is_refused_from_another_site_by_any_method(self, blog_factory: BlogFactory, method: str) -> None:
+        path = f"/api/blogs/{blog_factory(self.user).id}"
+        headers = {**self.cookie, "Sec-Fetch-Site": "cross-site"}
+        assert self.client.open(path, method=method, json={"title": "T"}, headers=headers).status_code == 403
+
     def test_is_refused_as_json_from_another_site(self) -> None:
         headers = {**self.cookie, "Origin": "http://evil.example"}
         answer = self.client.post("/api/blogs", json={"title": "T", "content": "C"}, headers=headers)

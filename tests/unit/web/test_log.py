@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.factories.session import SessionFactory
+from tests.factories.user import UserFactory
+
 FULL = Path("/dev/full")
 
 
@@ -18,3 +21,23 @@ class TestALogOnAFullDisk:
             monkeypatch.setattr("sys.stdout", log)
             answers = [client.get(path).status_code for path in ("/", "/nothing")]
         assert answers == [200, 404]
+
+
+class TestTheLineOfARequest:
+    @pytest.fixture(autouse=True)
+    def asked(
+        self,
+        client: FlaskClient,
+        session_factory: SessionFactory,
+        user_factory: UserFactory,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        self.cookie = session_factory(user_factory())
+        client.get("/blogs", headers={**self.cookie.header, "X-Request-ID": "abc-123"})
+        self.logged = capfd.readouterr().out
+
+    def test_says_which_request_it_is_of(self) -> None:
+        assert "abc-123" in self.logged
+
+    def test_holds_no_cookie(self) -> None:
+        assert self.cookie.value not in self.logged
