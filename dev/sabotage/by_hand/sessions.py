@@ -111,7 +111,7 @@ SABOTAGES = (
         file=COOKIE,
         take_out="max_age=int(app.permanent_session_lifetime.total_seconds()), ",
         put="",
-        tests=("tests/unit/test_odd_input.py", "tests/e2e/test_sessions.py"),
+        tests=OF_ANSWERS,
     ),
     Sabotage(
         "a session is not renewed by use",

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic_core import from_json
 from sqlalchemy import select
 from werkzeug.datastructures import Headers
 
@@ -11,7 +12,7 @@ from app.auth.models import User
 from app.blogs.models import Blog
 from app.db import Database
 from app.sharing.models import Share
-from app.sharing.queries import MAX_SHARES
+from app.sharing.queries import MAX_SHARES, shares_of
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
@@ -54,6 +55,11 @@ class TestABlogSharedByAddress(WithABlog):
 
     def test_is_listed_for_its_owner(self) -> None:
         assert outcome(self.caller.get(f"{self.path}/shares")) == (200, [self.answer])
+
+    def test_is_listed_for_nobody_else(self, database: Database) -> None:
+        with database.engine.connect() as connection:
+            lists = [shares_of(user.id, self.blog.id).load(connection) for user in (self.owner, self.reader)]
+        assert [len(from_json(each)) for each in lists] == [1, 0]
 
     def test_is_among_what_is_shared_with_the_reader(self) -> None:
         blog = self.caller.get(self.path).get_json()

@@ -136,6 +136,15 @@ class TestASessionInUse:
         assert not self.renewed(client_for, user_factory(), timedelta(minutes=10))
 
 
+class TestASessionThatWasNotUsed:
+    @pytest.mark.parametrize(("days", "status"), [(6, 200), (8, 401)])
+    def test_counts_for_a_week(self, client_for: ClientFor, user_factory: UserFactory, days: int, status: int) -> None:
+        user = user_factory()
+        with time_machine.travel(-timedelta(days=days), tick=False):
+            client = client_for(user)
+        assert client.get("/api/blogs").status_code == status
+
+
 class TestAChangedSecret:
     def test_keeps_the_sessions_of_the_one_before(
         self, settings: Settings, new_app: NewApp, session_factory: SessionFactory, user_factory: UserFactory
