@@ -109,12 +109,4 @@ SABOTAGES = (
         put="return email.lower()",
         tests=OF_SHARES,
     ),
-    Sabotage(
-        "an address has one spelling only",
-        rule=37,
-        file="app/auth/addresses.py",
-        take_out="return email.translate(_LOWER)",
-        put="return email",
-        tests=OF_SHARES,
-    ),
 )

@@ -195,14 +195,6 @@ SABOTAGES = (
         tests=OF_SETTINGS,
     ),
     Sabotage(
-        "a secret of few letters is taken",
-        rule=6,
-        file=CONFIG,
-        take_out="if len(set(secret)) < 8 or any(",
-        put="if any(",
-        tests=OF_SETTINGS,
-    ),
-    Sabotage(
         "a weak older secret is taken",
         rule=6,
         file=CONFIG,
