@@ -96,14 +96,6 @@ SABOTAGES = (
         tests=("tests/unit/cache/test_breaker.py",),
     ),
     Sabotage(
-        "a Redis that answers at random is an error",
-        rule=24,
-        file=REDIS,
-        take_out="        except Exception as error:  # noqa: BLE001\n",
-        put="        except OSError as error:\n",
-        tests=OF_REDIS,
-    ),
-    Sabotage(
         "a value that somebody else wrote is served",
         rule=39,
         file=VALUE,

@@ -62,12 +62,12 @@ SABOTAGES = (
         tests=OF_FILES,
     ),
     Sabotage(
-        "a file of somebody's is a page of ours",
+        "a picture that is kept becomes a page of ours",
         rule=20,
         file="app/attachments/routes.py",
         take_out='    response.headers["Content-Security-Policy"] = SANDBOX\n',
         put="",
-        tests=OF_FILES,
+        tests=("tests/unit/attachments/test_routes.py",),
     ),
     Sabotage(
         "any file is shown, not downloaded",

@@ -42,7 +42,7 @@ CHECKSUMS = [sha256_of(FIRST), sha256_of(LAST)]
 
 
 def fields(answer: Any) -> tuple[int, Any]:
-    return answer.status_code, answer.get_json().get("fields")
+    return answer.status_code, answer.get_json().get("fields", {})
 
 
 class TestADeclaredFile:
@@ -139,7 +139,7 @@ class TestADeclaration:
     )
     def test_may_not_be_of_a_type_that_browsers_run(self, uploader: Uploader, content_type: str) -> None:
         status, blamed = fields(uploader.declare(PICTURE, content_type=content_type))
-        assert (status, blamed["content_type"].startswith("This kind of file is not taken")) == (422, True)
+        assert (status, blamed.get("content_type", "").startswith("This kind of file is not taken")) == (422, True)
 
     def test_may_be_of_five_gigabytes(self, uploader: Uploader) -> None:
         answer = uploader.declare(b"", content_type="video/mp4", size=5 * GIGABYTE, sha256=sha256_of(b"") + "-320")

@@ -141,6 +141,12 @@ class TestAPictureSomebodyHas:
         again = uploader.get(address + query, **{"If-None-Match": tag})
         assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
 
+    def test_can_still_do_nothing_as_a_page(self, uploader: Uploader, address: str) -> None:
+        # The headers of a 304 replace those that are kept (RFC 9111, 4.3.4).
+        tag = uploader.get(address).headers["ETag"]
+        policy = uploader.get(address, **{"If-None-Match": tag}).headers["Content-Security-Policy"]
+        assert policy.startswith("sandbox; default-src 'none'")
+
     def test_is_not_even_looked_at(self, uploader: Uploader, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         tag = uploader.get(address).headers["ETag"]
         monkeypatch.delattr(ImageServer, "original")

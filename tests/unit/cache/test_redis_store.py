@@ -418,6 +418,11 @@ class TestAServerThatIsDead(Outage):
         server.start()
 
 
+class TestATimeout:
+    def test_is_a_twentieth_of_a_second(self) -> None:
+        assert redis_store.TIMEOUT <= 0.05
+
+
 class Nonsense(BaseRequestHandler):
     answer = b""
 
