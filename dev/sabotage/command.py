@@ -105,7 +105,8 @@ def told(by_hand: Sequence[Sabotage], random: Sequence[Sabotage], verdicts: dict
     for verdict in (verdicts[each.name] for each in random):
         if verdict.kind != "noticed":
             print(f"  {line(verdict)}")
-    not_noticed = [verdict.name for verdict in fit if verdict.kind != "noticed"]
+    # A test that its time limit ends has failed too, and is counted apart.
+    not_noticed = [verdict.name for verdict in fit if verdict.kind not in ("noticed", "timeout")]
     for name in not_noticed:
         print(f"Not noticed: {name}")
     return 2 if len(fit) < len(by_hand) else 1 if not_noticed else 0

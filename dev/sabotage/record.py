@@ -66,11 +66,12 @@ def table(sabotages: Sequence[Sabotage], verdicts: dict[str, Verdict]) -> str:
 
 
 def noticed_by(verdict: Verdict) -> str:
-    if verdict.kind != "noticed":
+    if not verdict.test or verdict.kind == "error":
         return f"**{verdict.kind}**"
     # The brackets of a parameter may hold anything.
     path, _, test = verdict.test.partition("[")[0].partition("::")
-    return f"`{path}` {test.replace('::', ', ')}"
+    limit = ", by its time limit" if verdict.kind == "timeout" else ""
+    return f"`{path}` {test.replace('::', ', ')}{limit}"
 
 
 def write_table(document: Path, rows: str) -> None:

@@ -231,7 +231,7 @@ SABOTAGES = (
         file="app/web/log.py",
         take_out='        logger.info("request", method=request.method,',
         put='        logger.info("request", cookie=request.headers.get("Cookie"), method=request.method,',
-        tests=("tests/unit/auth/test_routes.py",),
+        tests=("tests/unit/web/test_log.py",),
     ),
     Sabotage(
         "the log has what people wrote",

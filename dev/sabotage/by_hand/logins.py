@@ -188,14 +188,6 @@ SABOTAGES = (
         tests=OF_OIDC,
     ),
     Sabotage(
-        "what a provider sends may be of any shape",
-        rule=38,
-        file=EXCHANGE,
-        take_out="    if not isinstance(document, dict):\n",
-        put="    if False:\n",
-        tests=OF_OIDC,
-    ),
-    Sabotage(
         "what a provider sends may be of any depth",
         rule=38,
         file=EXCHANGE,

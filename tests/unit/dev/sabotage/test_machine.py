@@ -155,7 +155,7 @@ def verdict(of: Sabotage, kind: str) -> Verdict:
 class TestARun:
     @pytest.mark.parametrize(
         ("by_hand", "random", "code"),
-        [("noticed", "survived", 0), ("survived", "noticed", 1), ("error", "noticed", 1), ("timeout", "noticed", 1)],
+        [("noticed", "survived", 0), ("survived", "noticed", 1), ("error", "noticed", 1), ("timeout", "noticed", 0)],
     )
     def test_fails_where_one_by_hand_was_not_noticed(self, by_hand: str, random: str, code: int) -> None:
         verdicts = {OPENED.name: verdict(OPENED, by_hand), SHUT_UP.name: verdict(SHUT_UP, random)}
