@@ -51,7 +51,10 @@ def sabotage(arguments: list[str]) -> int:
     misfits = {each.name: problem for each in by_hand if (problem := misfit(ROOT, each))}
     verdicts = tried([each for each in [*by_hand, *random] if each.name not in misfits], trials, record)
     code = told(by_hand, random, verdicts)
-    print(*misfits.values(), *([f"Skipped:   {NOT_TRIED[depth]}"] if depth in NOT_TRIED else []), sep="\n")
+    for problem in misfits.values():
+        print(problem)
+    if depth in NOT_TRIED:
+        print(f"Skipped:   {NOT_TRIED[depth]}")
     known = record.known([each for each in BY_HAND if not misfit(ROOT, each)], DEPTHS[0])
     if len(known) == len(BY_HAND):
         write_table(ROOT / TABLE, table(BY_HAND, known))
