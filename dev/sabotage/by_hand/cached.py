@@ -6,6 +6,7 @@ VALUE = "app/cache/stored_value.py"
 VERSIONS = "app/cache/versions.py"
 REDIS = "app/cache/redis_store.py"
 BREAKER = "app/cache/breaker.py"
+CACHE = "app/cache/cache.py"
 QUERY = "app/cache/query.py"
 MEMORY = "app/cache/memory.py"
 
@@ -32,11 +33,35 @@ SABOTAGES = (
         tests=OF_REDIS,
     ),
     Sabotage(
+        "a value that was cut short is an error",
+        rule=22,
+        file=VALUE,
+        take_out="        if len(parts) != 3:\n            return None\n",
+        put="",
+        tests=OF_VALUES,
+    ),
+    Sabotage(
+        "a value is kept as Python has it",
+        rule=22,
+        file=QUERY,
+        take_out="            return to_json([self.shape(row) for row in rows])\n",
+        put="            return repr([self.shape(row) for row in rows]).encode()\n",
+        tests=OF_QUERIES,
+    ),
+    Sabotage(
         "a write leaves the version",
         rule=23,
         file=VERSIONS,
         take_out="        outdated = bump(connection, owner.version, owner_id)\n",
         put="        outdated = None\n",
+        tests=OF_VERSIONS,
+    ),
+    Sabotage(
+        "a write moves the version of whoever had the row when it was read",
+        rule=23,
+        file=VERSIONS,
+        take_out="connection.scalar(select(owner.column).where(*here).with_for_update(key_share=True))\n",
+        put="state.dict.get(owner.column.key)\n",
         tests=OF_VERSIONS,
     ),
     Sabotage(
@@ -56,6 +81,14 @@ SABOTAGES = (
         tests=OF_VERSIONS,
     ),
     Sabotage(
+        "a new row begins at a version that comes again",
+        rule=23,
+        file=VERSIONS,
+        take_out="    return time.time_ns() // 1000\n",
+        put="    return 1\n",
+        tests=OF_VERSIONS,
+    ),
+    Sabotage(
         "a value is found under any version",
         rule=23,
         file=REDIS,
@@ -64,12 +97,54 @@ SABOTAGES = (
         tests=OF_REDIS,
     ),
     Sabotage(
+        "what is kept in memory is found under any version",
+        rule=23,
+        file=QUERY,
+        take_out='return CacheKey(scope, f"',
+        put='return CacheKey(replace(scope, version=0), f"',
+        tests=OF_QUERIES,
+    ),
+    Sabotage(
         "a query may read what nobody owns",
         rule=23,
         file=QUERY,
         take_out="        return tuple(self._owner(table, parts) for table in _tables(parts))\n",
         put="        return tuple(self._owner(table, parts) for table in _tables(parts) if owner_of(table))\n",
         tests=OF_QUERIES,
+    ),
+    Sabotage(
+        "a query may hide its tables in text",
+        rule=23,
+        file=QUERY,
+        take_out='if any(isinstance(part, TextClause) or getattr(part, "is_literal", False) for part in parts):',
+        put="if False:",
+        tests=OF_QUERIES,
+    ),
+    Sabotage(
+        "a write to blogs does not count as the owner's",
+        rule=23,
+        file="app/blogs/models.py",
+        take_out="owned_by(Blog.owner_id, User.cache_version)\n",
+        put="Blog.__table__.info['cache_owner'] = __import__('app.cache.versions').cache.versions.Owner(\n"
+        "    Blog.__table__.c.owner_id, User.__table__.c.cache_version\n"
+        ")\n",
+        tests=("tests/unit/web/test_reads.py", "tests/unit/blogs/test_api.py", "tests/unit/test_lock_order.py"),
+    ),
+    Sabotage(
+        "a key knows not every parameter",
+        rule=23,
+        file=QUERY,
+        take_out="digest = blake2b(shown.encode(), key=self.query.digest",
+        put="digest = blake2b(shown[:80].encode(), key=self.query.digest",
+        tests=OF_QUERIES,
+    ),
+    Sabotage(
+        "what is kept in memory never expires",
+        rule=23,
+        file=MEMORY,
+        take_out="            if expires <= time.time():\n",
+        put="            if False:\n",
+        tests=("tests/unit/cache/test_memory.py",),
     ),
     Sabotage(
         "memory grows without end",
@@ -88,12 +163,68 @@ SABOTAGES = (
         tests=OF_REDIS,
     ),
     Sabotage(
+        "a Redis that is down is asked again and again",
+        rule=24,
+        file=REDIS,
+        take_out="            retry=Retry(NoBackoff(), 0),\n",
+        put="            retry=Retry(NoBackoff(), 20),\n",
+        tests=OF_REDIS,
+    ),
+    Sabotage(
         "the breaker never opens",
         rule=24,
         file=BREAKER,
         take_out="return self._failures < FAILURES\n",
         put="return True\n",
         tests=("tests/unit/cache/test_breaker.py",),
+    ),
+    Sabotage(
+        "the breaker never closes",
+        rule=24,
+        file=BREAKER,
+        take_out="            self._failures = 0\n\n    def failed",
+        put="            pass\n\n    def failed",
+        tests=("tests/unit/cache/test_breaker.py",),
+    ),
+    Sabotage(
+        "everybody probes a server that is down",
+        rule=24,
+        file=BREAKER,
+        take_out="            if time.monotonic() < self._probe_at:\n                return False\n",
+        put="",
+        tests=("tests/unit/cache/test_breaker.py",),
+    ),
+    Sabotage(
+        "a Redis that answers at random is an error",
+        rule=24,
+        file=REDIS,
+        take_out="        except Exception as error:  # noqa: BLE001\n",
+        put="        except OSError as error:\n",
+        tests=OF_REDIS,
+    ),
+    Sabotage(
+        "a Redis that is full counts as down",
+        rule=24,
+        file=REDIS,
+        take_out='            self.breaker.succeeded()\n            self._count("redis_errors")\n',
+        put='            self.breaker.failed()\n            self._count("redis_errors")\n',
+        tests=OF_REDIS,
+    ),
+    Sabotage(
+        "many who miss all read the database",
+        rule=24,
+        file=CACHE,
+        take_out="        if flight is mine:\n",
+        put="        if True:\n",
+        tests=("tests/unit/cache/test_cache.py",),
+    ),
+    Sabotage(
+        "who waits for another's read waits for ever",
+        rule=24,
+        file=CACHE,
+        take_out="flight.result(WAIT)",
+        put="flight.result(30)",
+        tests=("tests/unit/cache/test_cache.py",),
     ),
     Sabotage(
         "a value that somebody else wrote is served",
@@ -118,5 +249,13 @@ SABOTAGES = (
         take_out='b"%d %b %b %b" % (len(place.encode()), place.encode(), made, document)',
         put='b"%b %b" % (made, document)',
         tests=OF_VALUES,
+    ),
+    Sabotage(
+        "the seal is not of the blog's secret",
+        rule=39,
+        file="app/web/reads.py",
+        take_out="        secret=settings.secret_key,\n",
+        put='        secret="inkwell",\n',
+        tests=("tests/unit/web/test_reads.py",),
     ),
 )

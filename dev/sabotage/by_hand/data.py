@@ -186,6 +186,14 @@ SABOTAGES = (
         tests=("tests/unit/blogs/test_api.py", "tests/unit/test_odd_input.py"),
     ),
     Sabotage(
+        "a text may have nothing to see",
+        rule=26,
+        file=FORMS,
+        take_out='    if all(unicodedata.category(character)[0] in "ZC" for character in text):\n',
+        put="    if not text:\n",
+        tests=OF_BLOGS,
+    ),
+    Sabotage(
         "a content may be of any length",
         rule=26,
         file=FORMS,
@@ -256,6 +264,14 @@ SABOTAGES = (
         take_out="    structlog.contextvars.bind_contextvars(request_id=request_id())\n",
         put="",
         tests=("tests/unit/web/test_log.py", "tests/unit/web/test_errors.py"),
+    ),
+    Sabotage(
+        "an answer does not say which request it is of",
+        rule=27,
+        file="app/web/request_id.py",
+        take_out='    response.headers["X-Request-ID"] = request_id()\n',
+        put="",
+        tests=("tests/unit/web/test_answers.py",),
     ),
     Sabotage(
         "the caller writes what it likes into the log",

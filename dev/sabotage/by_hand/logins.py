@@ -1,4 +1,4 @@
-"""Rules 8, 9, 32 and 38: logging in at a provider that may be slow, broken or hostile."""
+"""Rules 8, 9, 32, 38 and 53: logging in at a provider that may be slow, broken or hostile."""
 
 from dev.sabotage.entry import Sabotage
 
@@ -202,5 +202,13 @@ SABOTAGES = (
         take_out="    except ValueError:\n        return False\n    return named",
         put="    except KeyError:\n        return False\n    return named",
         tests=("tests/unit/auth/test_routes.py", "tests/unit/auth/test_oidc.py"),
+    ),
+    Sabotage(
+        "a provider that signs by PS256 is of no use",
+        rule=53,
+        file=OIDC,
+        take_out='ALGORITHMS = ("RS256", "ES256", "PS256")',
+        put='ALGORITHMS = ("RS256", "ES256")',
+        tests=OF_OIDC,
     ),
 )

@@ -152,6 +152,22 @@ SABOTAGES = (
         tests=OF_ANSWERS,
     ),
     Sabotage(
+        "an opener holds our window",
+        rule=14,
+        file=HEADERS,
+        take_out='    "Cross-Origin-Opener-Policy": "same-origin",\n',
+        put="",
+        tests=OF_ANSWERS,
+    ),
+    Sabotage(
+        "other sites show our files",
+        rule=14,
+        file=HEADERS,
+        take_out='    "Cross-Origin-Resource-Policy": "same-origin",\n',
+        put="",
+        tests=OF_ANSWERS,
+    ),
+    Sabotage(
         "inline code runs",
         rule=14,
         file=HEADERS,

@@ -3,11 +3,13 @@
 from dev.sabotage.entry import Sabotage
 
 SESSION = "app/auth/session.py"
+PATHS = "app/web/paths.py"
 OIDC = "app/auth/oidc.py"
 QUERIES = "app/auth/queries.py"
 ROUTES = "app/auth/routes.py"
 
 OF_SESSIONS = ("tests/unit/auth/test_session.py",)
+OF_PATHS = ("tests/unit/web/test_paths.py",)
 OF_OIDC = ("tests/unit/auth/test_oidc.py",)
 OF_LOGINS = ("tests/unit/auth/test_routes.py",)
 OF_SHARES = ("tests/unit/blogs/test_shares.py",)
@@ -64,18 +66,18 @@ SABOTAGES = (
     Sabotage(
         "a login leads to another site by two slashes",
         rule=11,
-        file=SESSION,
+        file=PATHS,
         take_out='r"/(?!/)[!-\\[\\]-~]*"',
         put='r"/[!-\\[\\]-~]*"',
-        tests=OF_SESSIONS,
+        tests=OF_PATHS,
     ),
     Sabotage(
         "a login leads to another site by a backslash",
         rule=11,
-        file=SESSION,
+        file=PATHS,
         take_out='r"/(?!/)[!-\\[\\]-~]*"',
         put='r"/(?!/)[!-~]*"',
-        tests=OF_SESSIONS,
+        tests=OF_PATHS,
     ),
     Sabotage(
         "a login leads wherever the address says",
@@ -88,18 +90,18 @@ SABOTAGES = (
     Sabotage(
         "a login leads to logging out",
         rule=11,
-        file=SESSION,
+        file=PATHS,
         take_out='inside = not path.startswith("/auth/") and not',
         put="inside = not",
-        tests=OF_SESSIONS,
+        tests=OF_PATHS,
     ),
     Sabotage(
         "a path may climb",
         rule=11,
-        file=SESSION,
+        file=PATHS,
         take_out=' and not {".", ".."} & set(path.split("/"))',
         put="",
-        tests=OF_SESSIONS,
+        tests=OF_PATHS,
     ),
     Sabotage(
         "the Kelvin sign is a k",
@@ -107,6 +109,14 @@ SABOTAGES = (
         file="app/auth/addresses.py",
         take_out="return email.translate(_LOWER)",
         put="return email.lower()",
+        tests=OF_SHARES,
+    ),
+    Sabotage(
+        "an address has one spelling only",
+        rule=37,
+        file="app/auth/addresses.py",
+        take_out="return email.translate(_LOWER)",
+        put="return email",
         tests=OF_SHARES,
     ),
 )

@@ -1,14 +1,16 @@
-"""Rules 19 to 21: pictures, what is served of them, and the cache on the disk."""
+"""Rules 19 to 21 and 34: pictures, what is served of them, and the cache on the disk."""
 
 from dev.sabotage.entry import Sabotage
 
 DECODER = "app/images/decoder.py"
+POOL = "app/images/pool.py"
 CACHE = "app/images/disk_cache.py"
 
 OF_STORES = ("tests/unit/storage",)
 OF_UPLOADS = ("tests/unit/attachments/test_api.py",)
 OF_FILES = ("tests/unit/attachments/test_routes.py", "tests/unit/attachments/test_api.py")
 OF_DECODING = ("tests/unit/images/test_decoder.py",)
+OF_POOL = ("tests/unit/images/test_pool.py",)
 OF_CACHE = ("tests/unit/images/test_disk_cache.py",)
 
 SABOTAGES = (
@@ -37,6 +39,22 @@ SABOTAGES = (
         tests=OF_DECODING,
     ),
     Sabotage(
+        "an animation may have any number of frames",
+        rule=19,
+        file=DECODER,
+        take_out="        check_animation(image, number)\n",
+        put="",
+        tests=OF_DECODING,
+    ),
+    Sabotage(
+        "a picture is not read to its end",
+        rule=19,
+        file=DECODER,
+        take_out="        image.draft(None, (1, 1))\n        image.load()\n",
+        put="",
+        tests=OF_DECODING,
+    ),
+    Sabotage(
         "a picture is shown with what its file says beside it",
         rule=19,
         file=DECODER,
@@ -62,12 +80,36 @@ SABOTAGES = (
         tests=OF_FILES,
     ),
     Sabotage(
+        "a picture takes all memory",
+        rule=19,
+        file=DECODER,
+        take_out="        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))\n",
+        put="        pass\n",
+        tests=OF_POOL,
+    ),
+    Sabotage(
+        "a picture takes for ever",
+        rule=19,
+        file=DECODER,
+        take_out="    signal.alarm(MAX_SECONDS)\n",
+        put="",
+        tests=OF_POOL,
+    ),
+    Sabotage(
         "a picture that is kept becomes a page of ours",
         rule=20,
         file="app/attachments/routes.py",
         take_out='    response.headers["Content-Security-Policy"] = SANDBOX\n',
         put="",
         tests=("tests/unit/attachments/test_routes.py",),
+    ),
+    Sabotage(
+        "a file from the store is a page of ours",
+        rule=20,
+        file="app/storage/routes.py",
+        take_out='    response.headers["Content-Security-Policy"] = SANDBOX\n',
+        put="",
+        tests=OF_FILES,
     ),
     Sabotage(
         "any file is shown, not downloaded",
@@ -83,6 +125,14 @@ SABOTAGES = (
         file="app/storage/disposition.py",
         take_out='"image/webp", "image/gif"})',
         put='"image/webp", "image/gif", "image/svg+xml"})',
+        tests=OF_STORES,
+    ),
+    Sabotage(
+        "a file's name may turn itself round",
+        rule=20,
+        file="app/storage/disposition.py",
+        take_out='not in {"Cc", "Cf", "Cs", "Zl", "Zp"}',
+        put='not in {"Cc", "Cs", "Zl", "Zp"}',
         tests=OF_STORES,
     ),
     Sabotage(
@@ -102,6 +152,14 @@ SABOTAGES = (
         tests=OF_CACHE,
     ),
     Sabotage(
+        "twelve readers fetch twelve times",
+        rule=21,
+        file=CACHE,
+        take_out="            fcntl.flock(file, fcntl.LOCK_EX)\n            if not is_at(file, path):",
+        put="            if not is_at(file, path):",
+        tests=OF_CACHE,
+    ),
+    Sabotage(
         "a half picture is left by a fetch that failed",
         rule=21,
         file=CACHE,
@@ -116,5 +174,21 @@ SABOTAGES = (
         take_out="            path.unlink(missing_ok=True)\n            total -= used\n",
         put="            total -= used\n",
         tests=OF_CACHE,
+    ),
+    Sabotage(
+        "a broken disk costs the picture",
+        rule=21,
+        file=CACHE,
+        take_out="        except OSError:\n            # Whatever is wrong with the disk, ",
+        put="        except EOFError:\n            # Whatever is wrong with the disk, ",
+        tests=OF_CACHE,
+    ),
+    Sabotage(
+        "any number of pictures wait for the pool",
+        rule=34,
+        file=POOL,
+        take_out="if not self._places.acquire(blocking=False):",
+        put="if not self._places.acquire(timeout=30):",
+        tests=OF_POOL,
     ),
 )

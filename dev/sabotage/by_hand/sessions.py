@@ -36,10 +36,10 @@ SABOTAGES = (
     Sabotage(
         "a login may lead to a path of any length",
         rule=1,
-        file=SESSION,
-        take_out="len(value) > MAX_NEXT_LENGTH or ",
+        file="app/web/paths.py",
+        take_out="len(value) > MAX_LENGTH or ",
         put="",
-        tests=OF_SESSIONS,
+        tests=("tests/unit/web/test_paths.py",),
     ),
     Sabotage(
         "a stale epoch logs in",
@@ -192,6 +192,14 @@ SABOTAGES = (
         file=CONFIG,
         take_out="if len(set(secret)) < 8 or any(word in secret.lower() for word in KNOWN_SECRETS):",
         put="if len(set(secret)) < 8:",
+        tests=OF_SETTINGS,
+    ),
+    Sabotage(
+        "a secret of few letters is taken",
+        rule=6,
+        file=CONFIG,
+        take_out="if len(set(secret)) < 8 or any(",
+        put="if any(",
         tests=OF_SETTINGS,
     ),
     Sabotage(
