@@ -183,6 +183,12 @@ class TestAFinishedPicture:
     def test_is_finished_twice_with_the_same_answer(self) -> None:
         assert self.uploader.finish(self.document["id"]).get_json() == self.document
 
+    def test_is_not_looked_at_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        looked: list[object] = []
+        monkeypatch.setattr("app.attachments.uploads._inspect", lambda *asked: looked.append(asked))
+        self.uploader.finish(self.document["id"])
+        assert looked == []
+
     def test_can_be_downloaded_for_a_minute(self) -> None:
         url = self.uploader.get(f"/api/attachments/{self.document['id']}/url").get_json()
         assert (url.keys(), url["expires_in"]) == ({"file_url", "expires_in"}, 60)
