@@ -65,8 +65,14 @@ class Copy:
                 code: int | None = process.wait(seconds)
             except subprocess.TimeoutExpired:
                 code = None
-        lines = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
-        return judged(lines, code)
+        return judged(lines_of(report), code)
+
+
+def lines_of(report: Path) -> list[dict[str, Any]]:
+    """What the plugin wrote; of one that was ended at its limit the last line may be half."""
+    if not report.exists():
+        return []
+    return [json.loads(line) for line in report.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 def judged(lines: Sequence[dict[str, Any]], code: int | None) -> Outcome:

@@ -13,7 +13,7 @@ import pytest
 from app.errors import LoginFailed
 from dev.sabotage import copy
 from dev.sabotage.command import misfit, told, tried
-from dev.sabotage.copy import Copy
+from dev.sabotage.copy import Copy, lines_of
 from dev.sabotage.entry import Sabotage
 from dev.sabotage.record import BEGIN, END, Record, table, write_table
 from dev.sabotage.trials import Trials, Verdict
@@ -244,3 +244,12 @@ class TestTheTable:
         (tmp_path / "testing.md").write_text("# Testing\n")
         with pytest.raises(SetupError):
             write_table(tmp_path / "testing.md", self.rows)
+
+
+class TestAReportThatWasCutOff:
+    def test_counts_as_far_as_it_goes(self, tmp_path: Path) -> None:
+        (tmp_path / "report").write_text('{"test": "a"}\n{"tes')
+        assert lines_of(tmp_path / "report") == [{"test": "a"}]
+
+    def test_that_was_never_begun_is_empty(self, tmp_path: Path) -> None:
+        assert lines_of(tmp_path / "report") == []
