@@ -81,7 +81,7 @@ SCREEN = 50
 # What a run reads of the machine that it is on, and of the run that this test belongs to.
 HIDDEN = (
     *("DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"),
-    *("CI", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY"),
+    *("CI", "FORGE_COMMAND", "GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY"),
 )
 
 
