@@ -109,10 +109,15 @@ def told(by_hand: Sequence[Sabotage], random: Sequence[Sabotage], verdicts: dict
         if verdict.kind != "noticed":
             print(f"  {line(verdict)}")
     # A test that its time limit ends has failed too, and is counted apart.
-    not_noticed = [verdict.name for verdict in fit if verdict.kind not in ("noticed", "timeout")]
+    not_noticed = [verdict.name for verdict in fit if not (verdict.kind == "noticed" or is_a_tests_timeout(verdict))]
     for name in not_noticed:
         print(f"Not noticed: {name}")
     return 2 if len(fit) < len(by_hand) else 1 if not_noticed else 0
+
+
+def is_a_tests_timeout(verdict: Verdict) -> bool:
+    """Whether one test ran out of its time; where all of them did together, none has noticed anything."""
+    return verdict.kind == "timeout" and bool(verdict.test)
 
 
 def misfit(root: Path, sabotage: Sabotage) -> str:

@@ -47,11 +47,13 @@ class Ending:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         run, reporter = self._collector.run, self._reporter()
         failed = verdict.failed(run)
-        if 0 < len(failed) <= MOST_TRIED_AGAIN and self._may_try_again():
+        # A run that was stopped has not tried every test, whatever becomes of those that failed.
+        stopped = bool(session.shouldfail or session.shouldstop)
+        if exitstatus == verdict.FAILED and len(failed) <= MOST_TRIED_AGAIN and self._may_try_again() and not stopped:
             self._try_again(failed, reporter)
         _move(reporter.stats, "flaky", verdict.flaky(run))
         _move(reporter.stats, "quarantined", verdict.quarantined(run))
-        session.exitstatus = verdict.exit_code(run, int(exitstatus))
+        session.exitstatus = int(exitstatus) if stopped else verdict.exit_code(run, int(exitstatus))
         self._collector.end(session.exitstatus)
         self._said = [*verdict.lines(run), *([] if self._tries_again() else folder.write(run, self._folder))]
 
@@ -71,12 +73,12 @@ class Ending:
         return not any(getattr(option, name, False) for name in NOT_WITH) and not os.environ.get("PWDEBUG")
 
     def _try_again(self, failed: Sequence[str], reporter: Reporter) -> None:
+        if not failed:
+            return
         tests = "test" if len(failed) == 1 else "tests"
         reporter.write_line(f"\nTrying {len(failed)} failed {tests} again, alone …")
         again = self._folder / AGAIN
-        done = subprocess.run(
-            self._command(failed, again), cwd=self._config.invocation_params.dir, capture_output=True, check=False
-        )
+        done = subprocess.run(self._command(failed, again), cwd=self._config.rootpath, capture_output=True, check=False)
         try:
             attempts = results.read(again).attempts
         except (OSError, ValueError):

@@ -21,6 +21,8 @@ class StandingChecks:
 
     def __init__(self, context: BrowserContext, own_hosts: Collection[str], expected: Sequence[str] = ()) -> None:
         self.problems: list[str] = []
+        # What was asked with a query, which may hold a code or a signature.
+        self.addresses: list[str] = []
         self._expected = expected
         self._own_hosts = own_hosts
         self._context = context
@@ -60,6 +62,8 @@ class StandingChecks:
 
     def _on_request(self, request: Request) -> None:
         url = urlsplit(request.url)
+        if url.query:
+            self.addresses.append(request.url)
         if url.scheme in ("http", "https") and url.netloc not in self._own_hosts:
             self._note(f"request to an outside host: {request.url}")
 

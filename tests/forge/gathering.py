@@ -81,7 +81,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             _name_the_trace(report, item.config, _evidence(item).leave())
         except Exception as error:  # noqa: BLE001  whatever becomes of its evidence, a verdict stands
             shutil.rmtree(folder_of(item), ignore_errors=True)
-            report.sections.append(("Evidence", f"Thrown away, because it may hold secrets: {error!r}"))
+            report.sections.append(("Evidence", f"Thrown away, because it may hold secrets: {type(error).__name__}"))
     return report
 
 
@@ -108,6 +108,8 @@ def _secrets(fixture: object) -> Iterator[str]:
 
 def _learn_the_cookies(item: pytest.Item) -> None:
     for visit in item.stash.get(VISITS, []):
+        for address in visit.checks.addresses:
+            item.stash[SCRUBBER].learn(address)
         with suppress(PlaywrightError):
             for cookie in visit.page.context.cookies():
                 item.stash[SCRUBBER].keep_cookie(cookie.get("value", ""))

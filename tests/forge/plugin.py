@@ -21,6 +21,8 @@ from .report.collect import Describer
 from .shards import Shard, shard
 
 LOG_LINES = 20
+# What these ask for is not a run of tests, and leaves the results of the last one alone.
+NO_TESTS = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "cacheshow", "collectonly")
 NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, __file__))
 
 
@@ -59,15 +61,21 @@ def pytest_configure(config: pytest.Config) -> None:
     fast.init(config)
     if config.getoption("--fast"):
         config.pluginmanager.register(fast.Fast(config), "forge-fast")
-    if config.option.collectonly:
+    if any(getattr(config.option, name, False) for name in NO_TESTS):
         return
     describer = Describer(config, folder_of, lambda item: gathering.scrubber_of(item).text)
     config.pluginmanager.register(describer, "forge-describer")
     if not hasattr(config, "workerinput"):
         refuse_what_cannot_be(config)
         refuse_to_write_in_ci(config)
-        shutil.rmtree(Path(config.getoption("--output")).absolute(), ignore_errors=True)
+        _empty(Path(config.getoption("--output")).resolve(), config.rootpath)
         config.pluginmanager.register(Ending(config), "forge-ending")
+
+
+def _empty(output: Path, root: Path) -> None:
+    if root.is_relative_to(output):
+        raise pytest.UsageError(f"--output is emptied first, and {output} holds the project itself.")
+    shutil.rmtree(output, ignore_errors=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -59,6 +59,6 @@ def _entry(fields: dict[str, Any]) -> Entry:
 
 def _text(root: Path, file: str) -> str:
     if base := os.environ.get("GITHUB_BASE_REF"):
-        return git(root, "show", f"origin/{base}:{file}")
+        return git(root, "show", f"origin/{base}:./{file}")
     path = root / file
     return path.read_text(encoding="utf-8") if path.exists() else ""

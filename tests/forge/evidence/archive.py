@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -101,10 +102,12 @@ def as_text(data: bytes, rewrite: Callable[[str], str]) -> bytes:
 def relative_to(root: Path) -> Callable[[str], str]:
     """Rewrites the absolute paths in a text: the project's own as seen from its root, others without the home."""
     shorter = {f"{get_path('purelib')}/": "", f"{root}/": "", f"{Path.home()}/": "~/"}
+    # Where a path begins: `/app/` stands in `http://host/app/` too.
+    begins = {re.compile(rf"(?<![\w.~/-]){re.escape(prefix)}"): short for prefix, short in shorter.items()}
 
     def rewrite(text: str) -> str:
-        for prefix, short in shorter.items():
-            text = text.replace(prefix, short)
+        for prefix, short in begins.items():
+            text = prefix.sub(short, text)
         return text
 
     return rewrite

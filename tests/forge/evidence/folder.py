@@ -15,7 +15,7 @@ from .scrub import Scrubber
 from .texts import Failure, error_text, sql_text
 from .timeline import server_events
 
-LONGEST_NAME = 255
+LONGEST_NAME = 200
 NO_LETTERS = re.compile(r"[\W_]+", re.ASCII)
 
 
@@ -23,8 +23,9 @@ def folder_of(item: pytest.Item) -> Path:
     """Where a test's evidence goes, pytest-playwright's own among it; another try of the test has its own."""
     name, tries = NO_LETTERS.sub("-", item.nodeid.lower()).strip("-"), getattr(item, "execution_count", 1)
     name += f"-retry{tries - 1}" if tries > 1 else ""
-    if len(name) > LONGEST_NAME:
-        name = f"{name[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:7]}-{name[-100:]}"
+    # Signs that are no letters are lost, and may be all that two tests differ by.
+    digest = hashlib.sha256(item.nodeid.encode(errors="surrogateescape")).hexdigest()[:7]
+    name = f"{name[:LONGEST_NAME]}-{digest}"
     return Path(item.config.getoption("--output")).absolute() / name
 
 
@@ -45,6 +46,9 @@ class Evidence:
         """Write it all, over what Playwright has left; return the one trace, if there is any."""
         self.folder.mkdir(parents=True, exist_ok=True)
         relative, notes = archive.relative_to(self.root), list[str]()
+        # A secret that one text gives away stands in others.
+        for text in (self.log, *(failure.error for failure in self.failures)):
+            self.scrubber.learn(text)
         trace = self._trace(relative, notes)
         self._write("server.log", relative(self.log))
         self._write("sql.txt", relative(sql_text(self.requests)))
@@ -67,11 +71,8 @@ class Evidence:
         except zipfile.BadZipFile as error:
             notes.append(f"A trace could not be read, and is not kept: {error}")
             entries = {}
-        # A secret that one entry gives away stands in others.
         for name in filter(archive.is_text, entries):
             self.scrubber.learn(entries[name].decode(errors="replace"))
-        for text in (self.log, *(failure.error for failure in self.failures)):
-            self.scrubber.learn(text)
         rewrite: Callable[[str], str] = lambda text: self.scrubber.replace(relative(text))  # noqa: E731
         try:
             entries = self._with_server(archive.with_relative_sources(entries, relative), relative)

@@ -69,7 +69,8 @@ def serve(report: Path) -> int:
 
 def merge(folders: list[Path], into: Path) -> int:
     runs = {each: results.read(each) for each in folders}
-    if into.exists() and not any(each.is_relative_to(into) for each in folders):
+    inside = any(each.resolve().is_relative_to(into.resolve()) for each in folders)
+    if (into / results.RESULTS).exists() and not inside:
         shutil.rmtree(into)
     run, complaints = merged(runs, into)
     for line in [*complaints, *verdict.lines(run), *folder.write(run, into)]:

@@ -12,7 +12,7 @@ import pytest
 
 from .html import content_type
 from .results import Attempt, Journal, Run, Status
-from .steps import STEPS, Step, Steps
+from .steps import LIBRARIES, STEPS, Step, Steps
 
 CONTEXT_LINES = 2
 TIMED_OUT = "Timeout (>"
@@ -70,8 +70,10 @@ class Describer:
     def _error(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
         if not report.failed or call.excinfo is None:
             return report.longreprtext if report.failed else ""
-        own = [entry for entry in call.excinfo.traceback if Path(entry.path).is_relative_to(self._root)]
-        where = f"\n\n{self._code(Path(own[-1].path), own[-1].lineno)}" if own else ""
+        paths = [(Path(entry.path), entry.lineno) for entry in call.excinfo.traceback]
+        own = [(path, line) for path, line in paths if path.is_relative_to(self._root) and path.is_file()]
+        own = [(path, line) for path, line in own if not str(path).startswith(LIBRARIES)]
+        where = f"\n\n{self._code(*own[-1])}" if own else ""
         return f"{call.excinfo.exconly()}{where}"
 
     def _code(self, file: Path, at: int) -> str:
@@ -107,7 +109,8 @@ class Collector:
 
     def __init__(self, folder: Path, run: Run, relative: Callable[[str], str]) -> None:
         self._relative = relative
-        self.run, self.reports = run, dict[str, list[pytest.TestReport]]()
+        self.run = run
+        self._unread: set[str] = set()
         self._running: dict[str, list[pytest.TestReport]] = {}
         self._journal = Journal(folder, run)
 
@@ -116,8 +119,16 @@ class Collector:
         phases.append(report)
         # A worker that died says so in a report that is of no phase.
         if report.when == "teardown" or not hasattr(report, "forge"):
-            self.add(Attempt(**json.loads(self._relative(json.dumps(asdict(attempt_of(phases)))))))
-            self.reports[report.nodeid] = self._running.pop(report.nodeid)
+            attempt = attempt_of(phases)
+            told = json.loads(self._relative(json.dumps(asdict(attempt))))
+            self.add(Attempt(**{**told, "test": attempt.test, "file": attempt.file}))
+            del self._running[report.nodeid]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be read fails as a test would: what it holds was not tried."""
+        if report.failed and report.nodeid not in self._unread:
+            self._unread.add(report.nodeid)
+            self.add(_unread(report.nodeid, report.longreprtext))
 
     def add(self, attempt: Attempt) -> None:
         self.run.attempts.append(attempt)
@@ -126,6 +137,22 @@ class Collector:
     def end(self, code: int) -> None:
         self.run.duration, self.run.exit = time.time() - self.run.start, code
         self._journal.end(self.run)
+
+
+def _unread(file: str, error: str) -> Attempt:
+    return Attempt(
+        test=file,
+        file=file,
+        line=1,
+        classes=[],
+        title=Path(file).name,
+        browser="",
+        start=time.time(),
+        duration=0.0,
+        status="failed",
+        ok=False,
+        errors=[error],
+    )
 
 
 def attempt_of(phases: list[pytest.TestReport]) -> Attempt:

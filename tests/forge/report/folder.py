@@ -13,9 +13,9 @@ def write(run: Run, folder: Path) -> list[str]:
     """Write the report, JUnit and summary beside the lines. Return what is to be said of them."""
     junit.write(run, folder / "junit.xml")
     summary = verdict.markdown(run)
-    (folder / "summary.md").write_text(summary, encoding="utf-8")
+    (folder / "summary.md").write_text(summary, encoding="utf-8", errors="backslashreplace")
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(page).open("a", encoding="utf-8") as file:
+        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(summary)
     if not any(attempt.browser for attempt in run.attempts):
         return []

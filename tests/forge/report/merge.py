@@ -1,6 +1,7 @@
 """Several folders of results as one: the same tests and the same verdict as one run of them all."""
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,7 +40,22 @@ def merged(runs: Mapping[Path, Run], into: Path) -> tuple[Run, list[str]]:
 
 
 def _complaints(runs: Mapping[Path, Run]) -> list[str]:
-    cut_off = [f"{folder} was cut off: it has no end." for folder, run in runs.items() if run.exit is None]
     count = max(run.shards for run in runs.values())
     missing = set(range(1, count + 1)) - {run.shard for run in runs.values()}
-    return [*cut_off, *(f"Shard {number}/{count} is missing." for number in sorted(missing))]
+    several = len({run.shards for run in runs.values()}) > 1
+    return [
+        *(f"{folder} was cut off: it has no end." for folder, run in runs.items() if run.exit is None),
+        *(f"{folder} ended with 1, although no test of it failed." for folder in _unexplained(runs)),
+        *(["The folders are of runs with different numbers of shards."] if several else []),
+        *(f"{test} is in several of the folders." for test in _twice(runs)[:1]),
+        *(f"Shard {number}/{count} is missing." for number in sorted(missing)),
+    ]
+
+
+def _unexplained(runs: Mapping[Path, Run]) -> list[Path]:
+    return [folder for folder, run in runs.items() if run.exit == verdict.FAILED and not verdict.failed(run)]
+
+
+def _twice(runs: Mapping[Path, Run]) -> list[str]:
+    places = Counter(test for run in runs.values() for test in run.tests())
+    return [test for test, count in places.items() if count > 1]

@@ -3,6 +3,7 @@
 A folder of results is all that a report, a merge or a verdict needs. Times are seconds of the Unix clock.
 """
 
+import errno
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -70,7 +71,8 @@ class Run:
 def outcome(attempts: Sequence[Attempt]) -> Outcome:
     if all(attempt.status == "skipped" and attempt.ok for attempt in attempts):
         return "skipped"
-    if not attempts[-1].ok:
+    # A test that is skipped when it is tried again has not passed.
+    if not attempts[-1].ok or attempts[-1].status == "skipped":
         return "unexpected"
     return "expected" if all(attempt.ok for attempt in attempts) else "flaky"
 
@@ -103,13 +105,16 @@ class Journal:
         self._file.close()
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(record) + "\n")
 
 
 def read(folder: Path) -> Run:
-    """The run of that folder. Raises FileNotFoundError where there is none."""
-    with (folder / RESULTS).open(encoding="utf-8") as lines:
-        first, *records = map(json.loads, lines)
+    """The run of that folder, whose last line may be half. Raises FileNotFoundError where there is none."""
+    lines = (folder / RESULTS).read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = [json.loads(line) for line in lines if line.endswith("\n")]
+    if not whole:
+        raise FileNotFoundError(errno.ENOENT, "no results", str(folder / RESULTS))
+    first, *records = whole
     run = Run(**first)
     for record in records:
         if "test" in record:

@@ -4,7 +4,7 @@ import os
 import sysconfig
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,10 @@ class _Acts:
         self._steps = steps
 
     def on_api_call_begin(self, call: Any, channel: dict[str, Any]) -> None:
+        with suppress(AttributeError, KeyError, TypeError):
+            self._begin(call, channel)
+
+    def _begin(self, call: Any, channel: dict[str, Any]) -> None:
         params = channel.get("params") or {}
         asked = next((str(params[name]) for name in ASKED if params.get(name)), "")
         if len(asked) > LONGEST:

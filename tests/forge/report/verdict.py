@@ -24,8 +24,11 @@ def exit_code(run: Run, pytests: int) -> int:
     """pytest's own code, but for failures: 1 for those that count, 9 for more flaky tests than the budget has."""
     if pytests not in (OK, FAILED):
         return pytests
-    if failed(run):
+    unexplained = pytests == FAILED and not flaky(run) and not quarantined(run)
+    if failed(run) or unexplained:
         return FAILED
+    if not run.attempts:
+        return NOTHING
     return FLAKY if len(flaky(run)) > run.budget else OK
 
 

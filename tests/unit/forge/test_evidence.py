@@ -15,6 +15,9 @@ from tests.conftest import ROOT
 from tests.forge.server import gunicorn, live_server
 from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
 
+# Runs within runs, each with servers and a browser of its own.
+pytestmark = [pytest.mark.programs, pytest.mark.timeout(240)]
+
 APP = """
 import logging
 from flask import Flask, abort, make_response, session

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,44 @@ class TestARunOfWhichEverythingFailed:
         assert first.startswith("### 1 failed, 1 flaky, 1 quarantined, 2 passed, 1 skipped in ")
 
 
+class TestARunWithAFileThatCannotBeRead:
+    @pytest.mark.parametrize("options", [["-n2"], ["-n0"]], ids=["in parallel", "alone"])
+    def test_does_not_pass(self, new_project: NewProject, options: list[str]) -> None:
+        project = new_project("test_flaky.py")
+        (project / "test_broken.py").write_text("import nothing_of_that_name")
+        told = run(project, *options, "-k", "test_passes and not alone or broken")
+        assert told.returncode in (verdict.FAILED, pytest.ExitCode.INTERRUPTED)
+        assert "test_broken.py" in results.read(project / "test-results").tests()
+
+
+class TestAnOutcome:
+    def test_of_a_test_that_was_skipped_when_it_was_tried_again_is_no_pass(self) -> None:
+        skipped = replace(attempt("t.py::test_a"), status="skipped")
+        assert results.outcome([attempt("t.py::test_a", ok=False), skipped]) == "unexpected"
+
+    def test_of_a_failure_that_no_test_explains_is_a_failure(self) -> None:
+        assert verdict.exit_code(a_run(attempt("t.py::test_a")), verdict.FAILED) == verdict.FAILED
+
+    def test_of_no_test_at_all_is_no_pass(self) -> None:
+        assert verdict.exit_code(a_run(), verdict.OK) == verdict.NOTHING
+
+
+class TestAskingForHelp:
+    def test_leaves_the_last_results_alone(self, new_project: NewProject) -> None:
+        project = new_project()
+        (project / "test-results").mkdir()
+        (project / "test-results/results.jsonl").touch()
+        run(project, "--help")
+        assert (project / "test-results/results.jsonl").exists()
+
+
+class TestAnOutputThatHoldsTheProject:
+    def test_is_not_emptied(self, new_project: NewProject) -> None:
+        project = new_project("test_flaky.py")
+        told = run(project, "--output=..")
+        assert (told.returncode, (project / "test_flaky.py").exists()) == (pytest.ExitCode.USAGE_ERROR, True)
+
+
 class TestARunWithAFlakyTest:
     def test_says_so_by_its_exit_code(self, new_project: NewProject) -> None:
         assert run(new_project("test_flaky.py")).returncode == verdict.FLAKY
@@ -250,10 +289,15 @@ class TestMergedShards:
         told = self.merge(project, "part-1")
         assert (told.returncode, "Shard 2/2 is missing." in told.stdout) == (1, True)
 
+    def test_fail_when_one_is_there_twice(self, project: Path) -> None:
+        shutil.copytree(project / "part-2", project / "copied")
+        told = self.merge(project, "part-1", "part-2", "copied")
+        assert (told.returncode, "is in several of the folders." in told.stdout) == (1, True)
+
     def test_fail_when_one_was_cut_off(self, project: Path) -> None:
         shutil.copytree(project / "part-2", project / "cut-off")
-        lines = (project / "cut-off/results.jsonl").read_text().splitlines(keepends=True)
-        (project / "cut-off/results.jsonl").write_text("".join(lines[:-1]))
+        whole = (project / "cut-off/results.jsonl").read_text()
+        (project / "cut-off/results.jsonl").write_text(whole[:-3])
         told = self.merge(project, "part-1", "cut-off")
         assert (told.returncode, "cut-off was cut off: it has no end." in told.stdout) == (1, True)
 
