@@ -49,7 +49,12 @@ class Ending:
         failed = verdict.failed(run)
         # A run that was stopped has not tried every test, whatever becomes of those that failed.
         stopped = bool(session.shouldfail or session.shouldstop)
-        if exitstatus == verdict.FAILED and len(failed) <= MOST_TRIED_AGAIN and self._may_try_again() and not stopped:
+        if (
+            exitstatus == verdict.FAILED
+            and 0 < len(failed) <= MOST_TRIED_AGAIN
+            and self._may_try_again()
+            and not stopped
+        ):
             self._try_again(failed, reporter)
         _move(reporter.stats, "flaky", verdict.flaky(run))
         _move(reporter.stats, "quarantined", verdict.quarantined(run))
@@ -73,8 +78,6 @@ class Ending:
         return not any(getattr(option, name, False) for name in NOT_WITH) and not os.environ.get("PWDEBUG")
 
     def _try_again(self, failed: Sequence[str], reporter: Reporter) -> None:
-        if not failed:
-            return
         tests = "test" if len(failed) == 1 else "tests"
         reporter.write_line(f"\nTrying {len(failed)} failed {tests} again, alone …")
         again = self._folder / AGAIN

@@ -1,7 +1,6 @@
 """What a failing test leaves behind: its folder, read by somebody who has nothing else."""
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.forge.server import gunicorn, live_server
+from tests.unit.forge.copied import beside
 from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
 
 # Runs within runs, each with servers and a browser of its own.
@@ -106,10 +105,8 @@ class Run:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("failing")
-    shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
     files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
-    for name, text in files.items():
-        (folder / name).write_text(text)
+    beside(folder, files)
     return Run(folder)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.forge.pictures import UPDATE, refuse_to_write_in_ci
+from tests.unit.forge.copied import beside
 from tests.unit.forge.test_plugin import APP, CONFTEST, SETTINGS, run
 
 pytestmark = pytest.mark.programs
@@ -26,10 +26,8 @@ def test_looks_as_it_did_but_for_the_name(page, expect_screenshot):
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose pictures were written."""
     folder = tmp_path_factory.mktemp("pictured")
-    shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
     files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
-    for name, text in files.items():
-        (folder / name).write_text(text)
+    beside(folder, files)
     run(folder, UPDATE)
     return folder
 

@@ -1,7 +1,6 @@
 """The harness as somebody takes it: its folder, copied beside an app, run by a pytest of its own."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from xml.etree.ElementTree import Element, parse
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.unit.forge.copied import beside
 
 pytestmark = pytest.mark.programs
 
@@ -88,10 +87,8 @@ HIDDEN = (
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copied")
-    shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
     files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
-    for name, text in files.items():
-        (folder / name).write_text(text)
+    beside(folder, files)
     return folder
 
 

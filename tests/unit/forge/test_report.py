@@ -1,6 +1,5 @@
 """Playwright's own report of a run, opened in a browser as somebody who looks for what failed."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import ROOT
 from tests.forge.fixtures import ACTION_MILLISECONDS
 from tests.forge.report.__main__ import Quiet
+from tests.unit.forge.copied import beside
 from tests.unit.forge.test_plugin import APP, CONFTEST, SETTINGS, run
 
 pytestmark = pytest.mark.programs
@@ -34,10 +33,8 @@ RECORDING = "--tracing=retain-on-failure", "--screenshot=only-on-failure"
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a run left behind in which one test failed, in a browser."""
     folder = tmp_path_factory.mktemp("reported")
-    shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
     files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
-    for name, text in files.items():
-        (folder / name).write_text(text)
+    beside(folder, files)
     run(folder, *RECORDING)
     return folder / "test-results"
 

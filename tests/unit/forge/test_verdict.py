@@ -14,11 +14,11 @@ from xml.etree.ElementTree import parse
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.forge.quarantine import quarantined
 from tests.forge.report import folder, html, junit, results, verdict
 from tests.forge.report.results import Attempt, Journal, Run
 from tests.forge.shards import part, shard
+from tests.unit.forge.copied import beside
 from tests.unit.forge.test_plugin import SETTINGS, run
 
 pytestmark = pytest.mark.programs
@@ -68,11 +68,8 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> NewProject:
 
     def make(*names: str) -> Path:
         folder = tmp_path_factory.mktemp("project")
-        shutil.copytree(ROOT / "tests/forge", folder / "forge", ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "pyproject.toml").write_text(f'{SETTINGS}quarantine = "quarantine.toml"\n')
-        for name in names:
-            (folder / name).write_text(FILES[name])
-        return folder
+        settings = f'{SETTINGS}quarantine = "quarantine.toml"\n'
+        return beside(folder, {"pyproject.toml": settings, **{name: FILES[name] for name in names}})
 
     return make
 
