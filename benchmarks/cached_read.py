@@ -42,7 +42,7 @@ def main() -> int:
         for number in range(BLOGS):
             BlogFactory.on(database)(user, title=f"Blog {number}", content="Some words. " * 40)
         costs = measured(app, user)
-        database.engine.dispose()
+        database.close()
     return report(costs)
 
 

@@ -60,7 +60,7 @@ def measured(browser: Browser, blog: LiveBlog) -> dict[str, float]:
             act(page)
             times[name].append((time.perf_counter() - started) * 1000)
             page.close()
-    database.engine.dispose()
+    database.close()
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 

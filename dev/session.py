@@ -134,7 +134,7 @@ def signed(settings: "Settings", who: str) -> tuple[str, str]:
         what_to_do = "see to DATABASE_URL" if settings.production else "start the blog once, with bin/run"
         raise SetupError(f"The blog's database cannot be used ({type(error).__name__}): {what_to_do}.") from None
     finally:
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].close()
     cookie = SessionFactory(app)(user)
     return cookie.name, cookie.value
 

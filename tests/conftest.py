@@ -76,7 +76,7 @@ def new_app(settings: Settings) -> Iterator[NewApp]:
     yield make
     for app in made:
         app.extensions["cache"].close()
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].close()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def client(app: Flask) -> FlaskClient:
 def database(app: Flask) -> Iterator[Database]:
     database: Database = app.extensions["database"]
     yield database
-    database.engine.dispose()
+    database.close()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Reading and writing people."""
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,10 +20,10 @@ _WITH_SESSION = select(User.id, User.name, User.email, User.email_verified, User
 )
 
 
-def user_with_session(database: Database, user_id: int, epoch: int) -> Row[int, str, str | None, bool, int] | None:
-    """The id, name, email, email_verified and cache_version of that session's user, unless it was ended."""
-    with database.engine.connect() as connection:
-        return connection.execute(_WITH_SESSION, {"user_id": user_id, "epoch": epoch}).one_or_none()
+def user_with_session(database: Database, user_id: int, epoch: int) -> Any:
+    """The id, name, email, email_verified and cache_version of that session's user, or None if it was ended."""
+    found = database.rows(_WITH_SESSION, {"user_id": user_id, "epoch": epoch})
+    return found[0] if found else None
 
 
 def find_or_create_user(session: Session, identity: Identity) -> User:

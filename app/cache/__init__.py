@@ -7,20 +7,23 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
     owned_by(Blog.owner_id, User.cache_version)  # every write to a blog now moves its owner's version
 
     BLOGS_BY = CacheableQuery("blogs_by", select(Blog.id, Blog.title).where(Blog.owner_id == bindparam("owner_id")))
-    cache = Cache(
-        engine.connect, namespace="blog", release="42", ttl=3600, secret=SECRET, redis_url="redis://localhost"
-    )
+    def fetch(statement, parameters):
+        with engine.connect() as connection:
+            return connection.execute(statement, parameters).all()
+
+    cache = Cache(fetch, namespace="blog", release="42", ttl=3600, secret=SECRET, redis_url="redis://localhost")
     cache.tidy_after(Sessions)  # a sessionmaker
 
     scope = Scope("users", user_id, cache_version)  # as just read from the user's row, outside any write
     document = cache.json(BLOGS_BY(owner_id=user_id).cached(scope), observe=print)  # bytes, ready to send
 """
 
-from .cache import Cache, Outcome
+from .cache import COUNTED, Cache, Outcome
 from .query import BoundQuery, CacheableQuery, Uncacheable
 from .versions import Scope, UncountedWrite, bump, new_version, next_version, owned_by
 
 __all__ = [
+    "COUNTED",
     "BoundQuery",
     "Cache",
     "CacheableQuery",

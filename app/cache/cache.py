@@ -4,15 +4,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from .memory import Memory
-from .query import BoundQuery, CacheKey
+from .query import BoundQuery, CacheKey, Fetch
 from .redis_store import MAX_VALUE, Lease, RedisStore
 from .stored_value import Codec, StoredValue
 from .versions import OUTDATED
@@ -40,7 +39,7 @@ class Outcome(NamedTuple):
 class Cache:
     def __init__(
         self,
-        connect: Callable[[], AbstractContextManager[Connection]],
+        fetch: Fetch,
         *,
         namespace: str,
         release: str,
@@ -51,12 +50,12 @@ class Cache:
         max_bytes: int = 32 * 1024 * 1024,
         on_event: Callable[[str], object] = lambda name: None,
     ) -> None:
-        """`connect` opens a transaction of its own; `release` changes whenever the form of a document may; `secret`
+        """`fetch` reads in a transaction of its own; `release` changes whenever the form of a document may; `secret`
         is known to those alone whose documents may be served.
 
         `on_event` is told the name of each thing that `stats` counts, for a count over several processes.
         """
-        self._connect, self._ttl = connect, ttl
+        self._fetch_rows, self._ttl = fetch, ttl
         self._memory = Memory(max_entries, max_bytes)
         self._redis = None
         if redis_url:
@@ -157,8 +156,7 @@ class Cache:
 
     def _load(self, read: BoundQuery) -> bytes:
         self._count("database_reads")
-        with self._connect() as connection:
-            return read.load(connection)
+        return read.load(self._fetch_rows)
 
     def _tidy(self, session: Session) -> None:
         outdated = session.info.pop(OUTDATED, [])

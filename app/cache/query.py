@@ -1,18 +1,21 @@
 """Reads that may be cached: a statement built once, and what becomes of its rows."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import BinaryExpression, BindParameter, Connection, Row, Select, Table, TextClause
+from sqlalchemy import BinaryExpression, BindParameter, Select, Table, TextClause
 from sqlalchemy.sql import operators, visitors
 
 from .versions import Owner, Scope, owner_of
+
+# The rows that a statement finds with these parameters, in a transaction of its own; their values go by name.
+Fetch = Callable[[Select[*tuple[Any, ...]], Mapping[str, Any]], Sequence[Any]]
 
 # Their repr() is short, tells types apart and never holds an address.
 KEYABLE = frozenset({int, str, float, bool, type(None), date, datetime, UUID})
@@ -27,8 +30,9 @@ class CacheKey(NamedTuple):
     field: str
 
 
-def as_object(row: Row[*tuple[Any, ...]]) -> object:
-    return dict(row._mapping)  # noqa: SLF001  public by SQLAlchemy's documentation
+def as_object(row: Any) -> object:
+    """The row's values by their names; SQLAlchemy's rows and named tuples both have this method."""
+    return row._asdict()
 
 
 class CacheableQuery:
@@ -47,12 +51,11 @@ class CacheableQuery:
     def __call__(self, **parameters: object) -> "BoundQuery":
         return BoundQuery(self, parameters)
 
-    def document(self, connection: Connection, parameters: Mapping[str, Any]) -> bytes:
-        rows = connection.execute(self.statement, parameters)
+    def document(self, fetch: Fetch, parameters: Mapping[str, Any]) -> bytes:
+        rows = fetch(self.statement, parameters)
         if not self.one:
             return to_json([self.shape(row) for row in rows])
-        row = rows.one_or_none()
-        return to_json(None if row is None else self.shape(row))
+        return to_json(self.shape(rows[0]) if rows else None)
 
     # The next two wait for the first use: compiling needs every mapped class, and this is made at import.
     @cached_property
@@ -85,14 +88,14 @@ class BoundQuery:
     parameters: Mapping[str, object]
     scope: Scope | None = None
 
-    def cached(self, scope: Scope) -> Self:
+    def cached(self, scope: Scope) -> "BoundQuery":
         for kind, parameter in self.query.owners:
             if (kind, self.parameters.get(parameter)) != (scope.kind, scope.id):
                 raise Uncacheable(f"{self.query.name} reads more than {scope.name} owns")
-        return replace(self, scope=scope)
+        return BoundQuery(self.query, self.parameters, scope)
 
-    def load(self, connection: Connection) -> bytes:
-        return self.query.document(connection, self.parameters)
+    def load(self, fetch: Fetch) -> bytes:
+        return self.query.document(fetch, self.parameters)
 
     def key(self, scope: Scope) -> CacheKey:
         if strange := [name for name, value in self.parameters.items() if type(value) not in KEYABLE]:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, g
 from pydantic_core import from_json
 
-from app.cache import BoundQuery, Cache, Outcome
+from app.cache import COUNTED, BoundQuery, Cache, Outcome
 from app.config import Settings
 from app.current import extension
 from app.db import Database
@@ -17,14 +17,15 @@ from app.web.metrics import cache_events
 
 
 def init_app(app: Flask, settings: Settings, database: Database) -> None:
+    counters = {name: cache_events.labels(name) for name in COUNTED}
     made = Cache(
-        database.engine.connect,
+        database.rows,
         namespace="inkwell",
         release=_release(),
         ttl=settings.cache_ttl,
         secret=settings.secret_key,
         redis_url=settings.redis_url or None,
-        on_event=lambda name: cache_events.labels(name).inc(),
+        on_event=lambda name: counters[name].inc(),
     )
     made.tidy_after(database.sessions)
     app.extensions["cache"] = made
@@ -60,8 +61,8 @@ def _tell(response: Response) -> Response:
     outcomes: list[Outcome] = g.get("outcomes", [])
     if outcomes:
         results = {outcome.result for outcome in outcomes}
-        response.headers["X-Cache"] = next(result for result in ("miss", "hit", "bypass") if result in results)
-        response.headers["Server-Timing"] = ", ".join(map(_timing, outcomes))
+        response.headers.add("X-Cache", next(result for result in ("miss", "hit", "bypass") if result in results))
+        response.headers.add("Server-Timing", ", ".join(map(_timing, outcomes)))
     return response
 
 

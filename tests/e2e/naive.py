@@ -42,8 +42,7 @@ class NaiveCache:
         self._redis.delete(f"naive:{scope_name}")
 
     def _load(self, read: BoundQuery) -> bytes:
-        with self._database.engine.connect() as connection:
-            return read.load(connection)
+        return read.load(self._database.rows)
 
 
 def deletes() -> Flask:

@@ -55,7 +55,7 @@ def site(folder: Path, application: str = "wsgi:app", *options: str) -> Iterator
         site = Site(listener.host, listener.port, redis, folder / "blog.log", create_app(settings))
         with started(serve(settings, application, *options)(listener), listener, site.log):
             yield site
-        site.database.engine.dispose()
+        site.database.close()
     finally:
         redis.kill()
 

@@ -47,4 +47,4 @@ class SiteCache:
     def close(self) -> None:
         self._cache.close()
         self._redis.close()
-        self._app.extensions["database"].engine.dispose()
+        self._app.extensions["database"].close()

@@ -122,7 +122,7 @@ def key() -> str:
 def app_on_s3(settings: Settings, seaweedfs: SeaweedFS, s3_store: S3Store) -> Iterator[Flask]:
     app = create_app(settings.model_copy(update=settings_of(seaweedfs, s3_store)))
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 @pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.programs)])

@@ -90,7 +90,7 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
         database = app.extensions["database"]
         user = UserFactory.on(database)()
         picture = AttachmentFactory.with_files(database, app.extensions["images"])(user)
-        database.engine.dispose()
+        database.close()
         moved = settings.model_copy(update={"instance_dir": disk, "database_url": f"sqlite:///{disk}/inkwell.db"})
         headers = SessionFactory(app)(user).browser_headers
         log = prepared / "log"

@@ -67,7 +67,7 @@ def restore(blog: Flask, database: Database, old_user: User, tmp_path: Path) -> 
     copied(tmp_path / "inkwell.db", tmp_path / "backup.db")
 
     def restore() -> None:
-        database.engine.dispose()
+        database.close()
         copied(tmp_path / "backup.db", tmp_path / "inkwell.db")
 
     return restore

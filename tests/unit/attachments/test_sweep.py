@@ -44,7 +44,7 @@ def database(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
         database = new_postgresql_database(settings.database_url)
     Base.metadata.create_all(database.engine)
     yield database
-    database.engine.dispose()
+    database.close()
 
 
 def new_postgresql_database(beside: str) -> Database:

@@ -43,7 +43,7 @@ def blog_with_redis(settings: Settings, redis_server: RedisServer) -> Iterator[F
     app = create_app(settings.model_copy(update={"redis_url": redis_server.url}))
     yield app
     of(app).close()
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ class TestClearingEverybody:
         self.after = [scope(database, user) for user in people]
         yield
         of(app).close()
-        database.engine.dispose()
+        database.close()
 
     def test_leaves_nothing_in_redis(self, redis_server: RedisServer) -> None:
         assert redis_server.client.keys("*") == []

@@ -57,8 +57,7 @@ class TestABlogSharedByAddress(WithABlog):
         assert outcome(self.caller.get(f"{self.path}/shares")) == (200, [self.answer])
 
     def test_is_listed_for_nobody_else(self, database: Database) -> None:
-        with database.engine.connect() as connection:
-            lists = [shares_of(user.id, self.blog.id).load(connection) for user in (self.owner, self.reader)]
+        lists = [shares_of(user.id, self.blog.id).load(database.rows) for user in (self.owner, self.reader)]
         assert [len(from_json(each)) for each in lists] == [1, 0]
 
     def test_is_among_what_is_shared_with_the_reader(self) -> None:

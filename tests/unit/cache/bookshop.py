@@ -1,18 +1,19 @@
 """A small database to cache reads of: authors own books."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     Engine,
     ForeignKey,
+    Select,
     bindparam,
     create_engine,
     event,
@@ -79,11 +80,10 @@ class Bookshop:
     def books_by(self, author_id: int) -> BoundQuery:
         return BOOKS_BY(author_id=author_id).cached(self.scope(author_id))
 
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
+    def fetch(self, statement: Select[*tuple[Any, ...]], parameters: Mapping[str, Any]) -> Sequence[Any]:
         self.statements += 1
         with self.engine.connect() as connection:
-            yield connection
+            return connection.execute(statement, parameters).all()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -118,11 +118,9 @@ class Database:
         self._shop, self.go_on, self.reads = shop, Event(), 0
         self.error: Exception | None = None
 
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
+    def fetch(self, statement: Select[*tuple[Any, ...]], parameters: Mapping[str, Any]) -> Sequence[Any]:
         self.reads += 1
         assert self.go_on.wait(15)
         if self.error is not None:
             raise self.error
-        with self._shop.connect() as connection:
-            yield connection
+        return self._shop.fetch(statement, parameters)

@@ -20,7 +20,7 @@ def shop(tmp_path: Path) -> Iterator[Bookshop]:
 
 @pytest.fixture
 def cache(shop: Bookshop) -> Cache:
-    return Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="secret")
+    return Cache(shop.fetch, namespace="test", release="1", ttl=TTL, secret="secret")
 
 
 @pytest.fixture
@@ -34,9 +34,7 @@ def worker(shop: Bookshop, server: RedisServer) -> Iterator[Worker]:
     workers: list[Cache] = []
 
     def make() -> Cache:
-        workers.append(
-            Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
-        )
+        workers.append(Cache(shop.fetch, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url))
         return workers[-1]
 
     yield make

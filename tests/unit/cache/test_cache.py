@@ -1,9 +1,8 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 from app.cache import BoundQuery, Cache, Outcome
 from app.cache import cache as module
@@ -48,7 +47,7 @@ class TestARead:
         assert [stats[name] for name in ("bypass", "miss", "hit_memory", "database_reads")] == [1, 1, 1, 2]
 
     def test_is_read_again_when_its_time_is_up(self, shop: Bookshop) -> None:
-        cache = Cache(shop.connect, namespace="test", release="1", ttl=0, secret="secret")
+        cache = Cache(shop.fetch, namespace="test", release="1", ttl=0, secret="secret")
         assert outcomes(cache, shop.books_by(1), shop.books_by(1)) == [("miss", "database")] * 2
 
     def test_is_read_again_when_the_cache_was_cleared(self, shop: Bookshop, cache: Cache) -> None:
@@ -107,7 +106,7 @@ class TestManyReadsOfOneMissingEntry:
 
     @pytest.fixture
     def cache(self, database: Database) -> Cache:
-        return Cache(database.connect, namespace="test", release="1", ttl=60, secret="secret")
+        return Cache(database.fetch, namespace="test", release="1", ttl=60, secret="secret")
 
     @pytest.fixture
     def pool(self, database: Database) -> Iterator[ThreadPoolExecutor]:
@@ -166,15 +165,14 @@ class TestAReadThatAWriteOvertook:
         """It has its rows, and has not recorded them, when the write is committed."""
         shop.author("Emma")
 
-        @contextmanager
-        def connect() -> Iterator[Connection]:
-            with shop.engine.connect() as connection:
-                yield connection
+        def fetch(*read: Any) -> Sequence[Any]:
+            found = shop.fetch(*read)
             with shop.session.begin() as session:
                 session.add(Book(author_id=1, title="Persuasion"))
+            return found
 
         with monkeypatch.context() as patch:
-            patch.setattr(cache, "_connect", connect)
+            patch.setattr(cache, "_fetch_rows", fetch)
             cache.json(shop.books_by(1))
 
     def test_leaves_nothing_behind_for_the_next(self, shop: Bookshop, cache: Cache) -> None:
@@ -188,7 +186,7 @@ class TestAnEntryWhoseFirstReadFailed:
         database = Database(shop)
         database.go_on.set()
         database.error = ConnectionError("lost")
-        cache = Cache(database.connect, namespace="test", release="1", ttl=60, secret="secret")
+        cache = Cache(database.fetch, namespace="test", release="1", ttl=60, secret="secret")
         with pytest.raises(ConnectionError):
             cache.json(read.cached(shop.scope(1)))
         database.error = None

@@ -64,7 +64,7 @@ class TestAnEntryThatAnotherWorkerMade:
         assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
 
     def test_is_out_of_reach_of_another_release(self, shop: Bookshop, server: RedisServer) -> None:
-        later = Cache(shop.connect, namespace="test", release="2", ttl=TTL, secret="secret", redis_url=server.url)
+        later = Cache(shop.fetch, namespace="test", release="2", ttl=TTL, secret="secret", redis_url=server.url)
         assert outcome(later, shop.books_by(1)) == ("miss", "database")
         later.close()
 
@@ -90,7 +90,7 @@ class TestAnEntryThatAnotherWorkerMade:
         self, shop: Bookshop, worker: Worker, server: RedisServer, key: bytes
     ) -> None:
         server.client.flushall()
-        stranger = Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="another", redis_url=server.url)
+        stranger = Cache(shop.fetch, namespace="test", release="1", ttl=TTL, secret="another", redis_url=server.url)
         stranger.json(shop.books_by(1))
         stranger.close()
         assert outcome(worker(), shop.books_by(1)) == ("miss", "database")
@@ -241,7 +241,7 @@ class TestTheFirstReadInManyWorkers:
     def test_reads_the_database_once(self, shop: Bookshop, server: RedisServer) -> None:
         database, read = Database(shop), shop.books_by(1)
         workers = [
-            Cache(database.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
+            Cache(database.fetch, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=server.url)
             for _ in range(4)
         ]
         with ThreadPoolExecutor(100) as pool:
@@ -446,7 +446,7 @@ class TestAServerThatTalksNonsense:
             thread.join()
 
     def test_costs_no_error(self, shop: Bookshop, url: str) -> None:
-        cache = Cache(shop.connect, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=url)
+        cache = Cache(shop.fetch, namespace="test", release="1", ttl=TTL, secret="secret", redis_url=url)
         answers = {cache.json(BOOK(author_id=1, id=book).cached(shop.scope(1))) for book in range(2, 8)}
         cache.close()
         assert answers == {b"null"}
