@@ -23,6 +23,7 @@ SENTENCES = {
     "less_than_equal": "must be {le} or less",
     "string_too_long": "must have {max_length} characters or fewer",
 }
+LOOPBACK = ("localhost", "127.0.0.1")
 KNOWN_SECRETS = ("secret", "changeme", "change-me", "password", "example")
 
 
@@ -222,7 +223,13 @@ class Settings(BaseSettings):
     def trusted_hosts(self) -> list[str]:
         """The host names, without ports, that this blog answers to."""
         host = urlsplit(self.base_url).hostname or ""
-        return [host] if self.production else [host, "localhost", "127.0.0.1"]
+        return [host] if self.production else [host, *LOOPBACK]
+
+    @property
+    def static_addresses(self) -> list[str]:
+        """Where our own static files are, which alone may hold scripts: a directory, as CSP3 matches its path."""
+        loopback = [] if self.production else [f"http://{host}:*" for host in LOOPBACK]
+        return [f"{origin}/static/" for origin in (self.base_url, *loopback)]
 
 
 def load_settings() -> Settings:

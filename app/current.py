@@ -1,7 +1,7 @@
 """What a request can reach: the parts that create_app has put together."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from flask import current_app
 
@@ -13,7 +13,8 @@ T = TypeVar("T")
 
 def extension(name: str, _kind: Callable[..., T]) -> T:
     """The part that create_app put under that name, which is of that kind."""
-    return cast(T, current_app.extensions[name])
+    found: T = current_app.extensions[name]
+    return found
 
 
 def settings() -> Settings:

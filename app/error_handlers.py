@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from app.current import settings
 from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed
 from app.web.csrf import is_ours
+from app.web.middleware import request_id
 from app.web.paths import local_path
-from app.web.request_id import request_id
 
 RETRY_AFTER_SECONDS = 5
 BUSY = "The blog is busy at the moment. Please try again in a moment."

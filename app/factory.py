@@ -1,5 +1,8 @@
 """How the blog is put together."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from app import error_handlers, web
@@ -21,9 +24,16 @@ from app.storage.build import build_store
 from app.web import csrf, reads
 
 
+class SyncFlask(Flask):
+    """A Flask that does not look, for each view and hook of each request, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings) -> Flask:
     """The blog that these settings describe."""
-    app = Flask("app")
+    app = SyncFlask("app")
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
 

@@ -1,10 +1,10 @@
 """Who is asking: the cookie's claim, held against the user's row, once a request; strangers get no further."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import flask_login
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin
 
 from app.auth.addresses import comparable
@@ -32,45 +32,53 @@ class Visitor(UserMixin):
         return comparable(self.email) if self.email and self.email_verified else None
 
 
-class SessionOnlyLogin(LoginManager):
-    """Flask-Login without its remember cookie: it never expires, and reading a garbage one is a 500."""
+class SessionLogin(LoginManager):
+    """Flask-Login by the session alone.
 
-    def _load_user_from_remember_cookie(self, cookie: str) -> None:
-        return None
+    Its remember cookie never expires, and reading a garbage one is a 500. Its protection guesses by address and
+    browser who has taken a cookie along; ours is the session's epoch.
+    """
 
-    def _update_remember_cookie(self, response: Response) -> Response:
-        return response
+    def init_app(self, app: Flask, add_context_processor: bool = False) -> None:
+        app.login_manager = self  # type: ignore[attr-defined]
+
+    def _load_user(self) -> None:
+        self._update_request_context_with_user(_visitor())
 
 
 def init_app(app: Flask) -> None:
-    manager = SessionOnlyLogin()
-    manager.session_protection = None
-    manager.user_loader(_visitor)
-    manager.init_app(app, add_context_processor=False)
-    app.before_request(_refuse_strangers)
+    SessionLogin().init_app(app)
+
+    @app.before_request
+    def refuse_strangers() -> None:
+        endpoint = request.endpoint
+        view = app.view_functions.get(endpoint or "")
+        if view and endpoint != "static" and not is_public(view) and current_user_or_none() is None:
+            raise LoginRequired("You must log in!")
+
     app.context_processor(lambda: {"visitor": None if "without_visitor" in g else current_user_or_none()})
 
 
 def current_user_or_none() -> Visitor | None:
     """Whoever is logged in."""
-    user = flask_login.current_user
-    return cast(Visitor, user) if user.is_authenticated else None
+    user = _itself(flask_login.current_user)
+    return user if isinstance(user, Visitor) else None
 
 
 def current_user() -> Visitor:
     """Whoever is logged in, in a view that nobody else reaches."""
-    return cast(Visitor, flask_login.current_user)
+    visitor: Visitor = _itself(flask_login.current_user)
+    return visitor
 
 
-def _visitor(_user_id: str) -> Visitor | None:
-    claim = claimed_user(session)
+def _visitor() -> Visitor | None:
+    claim = claimed_user(_itself(session))
     row: Any = claim and user_with_session(database(), *claim)
     if not row:
         return None
     return Visitor(row.id, row.name, row.email, row.email_verified, Scope("users", row.id, row.cache_version))
 
 
-def _refuse_strangers() -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    if view and request.endpoint != "static" and not is_public(view) and current_user_or_none() is None:
-        raise LoginRequired("You must log in!")
+def _itself(proxy: Any) -> Any:
+    """What a proxy stands for, so that it is not looked up again for each attribute."""
+    return proxy._get_current_object()  # noqa: SLF001  public by Werkzeug's documentation

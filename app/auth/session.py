@@ -18,6 +18,8 @@ CLOCK_SKEW_SECONDS = 60
 
 USER_ID, EPOCH, ISSUED_AT, LOGINS = "_user_id", "epoch", "iat", "logins"
 
+_ROW_ID = re.compile(r"[1-9][0-9]{0,17}")
+
 
 @dataclass(frozen=True)
 class Login:
@@ -38,8 +40,8 @@ def start_session(session: MutableMapping[str, Any], user_id: int, epoch: int) -
 
 def claimed_user(session: MutableMapping[str, Any]) -> tuple[int, int] | None:
     """The user's id and epoch that the cookie claims, unless its shape or age is wrong."""
-    user_id, epoch, issued_at = (session.get(name) for name in (USER_ID, EPOCH, ISSUED_AT))
-    if not (isinstance(user_id, str) and re.fullmatch(r"[1-9][0-9]{0,17}", user_id)):
+    user_id, epoch, issued_at = session.get(USER_ID), session.get(EPOCH), session.get(ISSUED_AT)
+    if not (isinstance(user_id, str) and _ROW_ID.fullmatch(user_id)):
         return None
     if not _is_count(epoch) or not _is_count(issued_at):
         return None

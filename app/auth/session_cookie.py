@@ -2,20 +2,38 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.sansio.http import parse_cookie
 
 IDLE_LIFETIME = timedelta(days=7)
 RENEW_AFTER_SECONDS = 3600
+# What is remembered of cookies stays below 10 MB. A longer one holds logins on their way besides the session.
+KEPT, KEPT_LENGTH = 8192, 256
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+class Opened(NamedTuple):
+    """What a rightly signed cookie holds, and when it was signed, in seconds since the epoch."""
+
+    content: Any
+    signed_at: float
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether nothing in it can be changed by whoever it is handed to."""
+        return isinstance(self.content, dict) and all(isinstance(value, PLAIN) for value in self.content.values())
 
 
 class Session(SecureCookieSession):
-    """The cookie's mapping, and when it was signed (None: not yet)."""
+    """The cookie's mapping, and when it was signed, in seconds since the epoch (0: not yet)."""
 
-    signed_at: datetime | None = None
+    signed_at: float = 0
 
 
 class SessionCookie(SecureCookieSessionInterface):
@@ -23,15 +41,34 @@ class SessionCookie(SecureCookieSessionInterface):
 
     session_class = Session
 
-    def open_session(self, app: Flask, request: Request) -> Session:
-        cookie = request.cookies.get(self.get_cookie_name(app), "")
+    def __init__(self, app: Flask) -> None:
         serializer = cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
+        self._name = self.get_cookie_name(app)
+        self._lifetime = app.permanent_session_lifetime.total_seconds()
+
+        def opened(cookie: str) -> Opened:
+            content, signed_at = serializer.loads(cookie, return_timestamp=True)
+            return Opened(content, signed_at.timestamp())
+
+        @lru_cache(KEPT)
+        def kept(cookie: str) -> Opened | None:
+            found = opened(cookie)
+            return found if found.may_be_kept else None
+
+        self._opened, self._kept = opened, kept
+
+    def open_session(self, app: Flask, request: Request) -> Session:
+        # `request.cookies` would go over every header for it.
+        cookie = parse_cookie(request.environ.get("HTTP_COOKIE")).get(self._name, "")
+        if not cookie:
+            return Session()
         try:
-            # Flask itself catches only a bad signature: a signed value of an odd shape would be a 500.
-            content, signed_at = serializer.loads(
-                cookie, max_age=int(app.permanent_session_lifetime.total_seconds()), return_timestamp=True
-            )
+            # A signature that is right stays right, so it is checked once. The age is looked at each time.
+            content, signed_at = (len(cookie) <= KEPT_LENGTH and self._kept(cookie)) or self._opened(cookie)
         except BadData:
+            # Flask itself catches only a bad signature: a signed value of an odd shape would be a 500.
+            return Session()
+        if not 0 <= int(time.time()) - signed_at <= self._lifetime:
             return Session()
         if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
             return Session()
@@ -46,17 +83,17 @@ class SessionCookie(SecureCookieSessionInterface):
         return datetime.now(UTC) + app.permanent_session_lifetime
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        super().save_session(app, session, response)
-        if session.accessed:
-            response.headers.setdefault("Cache-Control", "private, no-cache")
+        if self.should_set_cookie(app, session):
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.headers.add("Vary", "Cookie")
 
 
 def _age(session: Any) -> float:
-    return time.time() - session.signed_at.timestamp() if session.signed_at else 0
+    return time.time() - session.signed_at if session.signed_at else 0
 
 
 def init_app(app: Flask, *, production: bool) -> None:
-    app.session_interface = SessionCookie()
     app.config.update(
         PERMANENT_SESSION_LIFETIME=IDLE_LIFETIME,
         SESSION_COOKIE_NAME="__Host-session" if production else "session",
@@ -64,3 +101,4 @@ def init_app(app: Flask, *, production: bool) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    app.session_interface = SessionCookie(app)

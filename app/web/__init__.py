@@ -3,7 +3,9 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import headers, health, log, metrics, paths, request_id
+from app.web import health, log, metrics, paths
+from app.web.headers import security_headers
+from app.web.middleware import Middleware
 from app.web.validation import MAX_BODY_BYTES
 
 
@@ -15,9 +17,13 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=20,
     )
     app.jinja_env.globals["site_name"] = settings.site_name
-    log.init_app(app, production=settings.production)
-    request_id.init_app(app)
-    headers.init_app(app, production=settings.production, upload_origins=settings.upload_origins)
+    log.configure(production=settings.production)
     paths.init_app(app)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)
+    headers = security_headers(
+        production=settings.production,
+        script_sources=settings.static_addresses,
+        upload_origins=settings.upload_origins,
+    )
+    app.wsgi_app = Middleware(app.wsgi_app, headers)  # type: ignore[method-assign]

@@ -15,10 +15,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 def init_app(app: Flask, *, base_url: str) -> None:
     @app.before_request
     def refuse_cross_site_writes() -> None:
-        view = app.view_functions.get(request.endpoint or "")
-        if view and is_signed(view):
+        if request.method in SAFE_METHODS:
             return
-        if request.method not in SAFE_METHODS and not is_ours(base_url):
+        view = app.view_functions.get(request.endpoint or "")
+        if not (view and is_signed(view)) and not is_ours(base_url):
             raise CrossSiteWrite(
                 "This request does not come from this site's own pages. "
                 "Programs send a JSON body, or this site's address in the Origin header."

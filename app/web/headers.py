@@ -1,9 +1,6 @@
 """The security headers of every answer, errors included."""
 
-import secrets
-from collections.abc import Mapping, Sequence
-
-from flask import Flask, Response, g
+from collections.abc import Sequence
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -21,33 +18,19 @@ POLICY = {
 }
 
 
-def init_app(app: Flask, *, production: bool, upload_origins: Sequence[str]) -> None:
-    app.jinja_env.globals["csp_nonce"] = csp_nonce
-    fixed = dict(HEADERS)
-    # Files go straight from the page to the store.
-    sources = POLICY | {"connect-src": " ".join(["'self'", *upload_origins]), "img-src": "'self' blob:"}
+def security_headers(
+    *, production: bool, script_sources: Sequence[str], upload_origins: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The headers of a page of the blog, whose scripts come from those addresses. An answer of its own kind may differ.
+
+    Files go straight from the page to the store, at the upload origins.
+    """
+    policy = POLICY | {
+        "script-src": " ".join(script_sources),
+        "connect-src": " ".join(["'self'", *upload_origins]),
+        "img-src": "'self' blob:",
+    }
+    headers = HEADERS | {"Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())}
     if production:
-        fixed["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in fixed.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", _policy(sources))
-        if response.status_code >= 400:
-            response.headers["Cache-Control"] = "no-store"
-        return response
-
-
-def csp_nonce() -> str:
-    """The nonce that lets this answer's own scripts run; made when a template asks for it."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
-    return str(g.csp_nonce)
-
-
-def _policy(sources: Mapping[str, str]) -> str:
-    policy = dict(sources)
-    if "csp_nonce" in g:
-        policy["script-src"] = f"'nonce-{g.csp_nonce}' 'strict-dynamic'"
-    return "; ".join(f"{name} {sources}" for name, sources in policy.items())
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return [*headers.items()]

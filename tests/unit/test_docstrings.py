@@ -47,7 +47,7 @@ for name, error in inspect.getmembers(errors, inspect.isclass):
 client = app.test_client()
 for path in ("/", "/nothing", "/api/nothing", "/blogs", "/api/blogs", "/auth/google", "//", "/healthz"):
     answer = client.get(path, headers={"X-Request-ID": "0123456789abcdef"})
-    say(path, answer.status, re.sub('nonce=".*?"', "", answer.text))
+    say(path, answer.status, answer.text)
 """
 
 

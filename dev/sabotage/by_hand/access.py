@@ -247,8 +247,8 @@ SABOTAGES = (
         "strangers are let in",
         rule=17,
         file=GUARD,
-        take_out="    app.before_request(_refuse_strangers)\n",
-        put="",
+        take_out='            raise LoginRequired("You must log in!")\n',
+        put="            pass\n",
         tests=OF_ACCESS,
     ),
     Sabotage(

@@ -2,6 +2,7 @@
 
 from dev.sabotage.entry import Sabotage
 
+MIDDLEWARE = "app/web/middleware.py"
 DB = "app/db.py"
 ERRORS = "app/error_handlers.py"
 VALIDATION = "app/web/validation.py"
@@ -228,17 +229,17 @@ SABOTAGES = (
     Sabotage(
         "the log has the codes of logins",
         rule=27,
-        file="app/web/log.py",
-        take_out="path=request.path, status",
-        put="path=request.full_path, status",
+        file=MIDDLEWARE,
+        take_out="path=path, status",
+        put="path=f\"{path}?{environ['QUERY_STRING']}\", status",
         tests=("tests/unit/auth/test_routes.py",),
     ),
     Sabotage(
         "the log has cookies",
         rule=27,
-        file="app/web/log.py",
-        take_out='        logger.info("request", method=request.method,',
-        put='        logger.info("request", cookie=request.headers.get("Cookie"), method=request.method,',
+        file=MIDDLEWARE,
+        take_out='    logger.info("request", method=',
+        put='    logger.info("request", cookie=environ.get("HTTP_COOKIE"), method=',
         tests=("tests/unit/web/test_log.py",),
     ),
     Sabotage(
@@ -260,24 +261,24 @@ SABOTAGES = (
     Sabotage(
         "a line of the log does not say which request it is of",
         rule=27,
-        file="app/web/log.py",
-        take_out="    structlog.contextvars.bind_contextvars(request_id=request_id())\n",
+        file=MIDDLEWARE,
+        take_out="        structlog.contextvars.bind_contextvars(request_id=request_id)\n",
         put="",
         tests=("tests/unit/web/test_log.py", "tests/unit/web/test_errors.py"),
     ),
     Sabotage(
         "an answer does not say which request it is of",
         rule=27,
-        file="app/web/request_id.py",
-        take_out='    response.headers["X-Request-ID"] = request_id()\n',
-        put="",
+        file=MIDDLEWARE,
+        take_out=', ("X-Request-ID", request_id)]',
+        put="]",
         tests=("tests/unit/web/test_answers.py",),
     ),
     Sabotage(
         "the caller writes what it likes into the log",
         rule=27,
-        file="app/web/request_id.py",
-        take_out='sent if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", sent) else',
+        file=MIDDLEWARE,
+        take_out="sent if USABLE.fullmatch(sent) else",
         put="sent or",
         tests=("tests/unit/web/test_answers.py",),
     ),

@@ -3,6 +3,7 @@
 from dev.sabotage.entry import Sabotage
 
 CSRF = "app/web/csrf.py"
+MIDDLEWARE = "app/web/middleware.py"
 HEADERS = "app/web/headers.py"
 COOKIE = "app/auth/session_cookie.py"
 ROUTES = "app/auth/routes.py"
@@ -19,7 +20,7 @@ SABOTAGES = (
         "another site's page writes",
         rule=12,
         file=CSRF,
-        take_out="if request.method not in SAFE_METHODS and not is_ours(base_url):",
+        take_out="if not (view and is_signed(view)) and not is_ours(base_url):",
         put="if False:",
         tests=OF_WRITES,
     ),
@@ -200,11 +201,11 @@ SABOTAGES = (
         tests=OF_ANSWERS,
     ),
     Sabotage(
-        "every answer has the same nonce",
+        "scripts run wherever on this site they lie",
         rule=14,
-        file=HEADERS,
-        take_out="g.csp_nonce = secrets.token_urlsafe(16)",
-        put='g.csp_nonce = "nonce"',
+        file="app/config.py",
+        take_out='f"{origin}/static/"',
+        put='f"{origin}/"',
         tests=OF_ANSWERS,
     ),
     Sabotage(
@@ -218,17 +219,25 @@ SABOTAGES = (
     Sabotage(
         "an error is kept",
         rule=14,
-        file=HEADERS,
-        take_out="        if response.status_code >= 400:\n",
+        file=MIDDLEWARE,
+        take_out='        if status >= "4":\n',
         put="        if False:\n",
         tests=OF_ANSWERS,
     ),
     Sabotage(
         "a page that read the session is kept for others",
         rule=14,
+        file=MIDDLEWARE,
+        take_out='and [value for name, value in headers if name == "Vary" and "Cookie" in value]:',
+        put="and False:",
+        tests=OF_ANSWERS,
+    ),
+    Sabotage(
+        "a page that read the session does not say so",
+        rule=14,
         file=COOKIE,
-        take_out="        if session.accessed:\n",
-        put="        if False:\n",
+        take_out='            response.headers.add("Vary", "Cookie")\n',
+        put="            pass\n",
         tests=OF_ANSWERS,
     ),
     Sabotage(

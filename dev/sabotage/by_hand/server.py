@@ -78,8 +78,8 @@ SABOTAGES = (
         "production answers as localhost",
         rule=28,
         file="app/config.py",
-        take_out='return [host] if self.production else [host, "localhost", "127.0.0.1"]',
-        put='return [host, "localhost", "127.0.0.1"]',
+        take_out="return [host] if self.production else [host, *LOOPBACK]",
+        put="return [host, *LOOPBACK]",
         tests=OF_ANSWERS,
     ),
     Sabotage(

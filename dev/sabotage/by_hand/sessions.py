@@ -109,8 +109,8 @@ SABOTAGES = (
         "a session counts however long it was not used",
         rule=3,
         file=COOKIE,
-        take_out="max_age=int(app.permanent_session_lifetime.total_seconds()), ",
-        put="",
+        take_out="if not 0 <= int(time.time()) - signed_at <= self._lifetime:",
+        put="if not 0 <= int(time.time()) - signed_at:",
         tests=OF_ANSWERS,
     ),
     Sabotage(
@@ -125,17 +125,17 @@ SABOTAGES = (
         "a remember cookie is read",
         rule=4,
         file=GUARD,
-        take_out="_load_user_from_remember_cookie(self, cookie: str) -> None:\n        return None",
-        put="_load_user_from_remember_cookie(self, cookie: str) -> Any:\n"
-        "        return super()._load_user_from_remember_cookie(cookie)",
+        take_out="        self._update_request_context_with_user(_visitor())\n",
+        put="        self.user_loader(lambda _id: _visitor())\n        super()._load_user()\n",
         tests=OF_ODD_INPUT,
     ),
     Sabotage(
         "a session is held against address and browser",
         rule=4,
         file=GUARD,
-        take_out="manager.session_protection = None",
-        put='manager.session_protection = "strong"',
+        take_out="        self._update_request_context_with_user(_visitor())\n",
+        put="        held = self._session_protection_failed()\n"
+        "        self._update_request_context_with_user(None if held else _visitor())\n",
         tests=OF_ACCESS,
     ),
     Sabotage(
@@ -158,7 +158,7 @@ SABOTAGES = (
         "a user's id may be any text of digits",
         rule=5,
         file=SESSION,
-        take_out='re.fullmatch(r"[1-9][0-9]{0,17}", user_id)',
+        take_out="_ROW_ID.fullmatch(user_id)",
         put="user_id.strip().isdigit()",
         tests=OF_SESSIONS,
     ),
