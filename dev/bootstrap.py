@@ -94,9 +94,15 @@ def opened(door: int) -> bool:
 def install(lock: Path) -> None:
     uv = "uv" if runs("uv") else pinned_uv()
     installer = [uv, "pip", "install", "--python", PYTHON, *no_index()] if uv else pip("install")
-    # A package may come from any source, as with pip, since its hash says whether it is the right one.
-    environment = {"UV_INDEX_STRATEGY": "unsafe-best-match"} | os.environ | index_settings() | source_settings()
-    step("Installing the packages", [*installer, "--require-hashes", "-r", lock], env=environment)
+    step("Installing the packages", [*installer, "--require-hashes", "-r", lock], env=sources())
+
+
+def sources() -> dict[str, str]:
+    """The environment in which uv installs from wherever pip would.
+
+    A package may come from any source, as with pip, since its hash says whether it is the right one.
+    """
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | os.environ | index_settings() | source_settings()
 
 
 def pythons() -> list[str]:

@@ -41,6 +41,7 @@ class Clone:
         file.write_text(f"[global]\n{text}\n")
 
     def write(self, file: str, *lines: str) -> None:
+        (self.root / file).parent.mkdir(parents=True, exist_ok=True)
         (self.root / file).write_text("".join(lines))
 
     def prepare(self, python: str, lock: str = "requirements.lock") -> None:

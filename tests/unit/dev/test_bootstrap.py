@@ -257,6 +257,7 @@ class TestALockFile:
         clone.configure_pip(f"index-url = {index.url}\ncert = {authority.certificate}\n{places}")
         clone.write("requirements-dev.lock", uv_wheel)
         clone.write("pyproject.toml", PROJECT)
+        clone.write("benchmarks/peers/requirements.in", "parcel")
         clone.prepare(BASE, "requirements-dev.lock")
         clone.renew_locks()
         return (clone.root / "requirements.lock").read_text()
