@@ -15,6 +15,7 @@ COMMANDS = {
     "session": ("dev.session", "session"),
     "flask": ("dev.flask", "flask"),
     "report": ("dev.report", "report"),
+    "bench": ("dev.bench.command", "bench"),
     "sabotage": ("dev.sabotage.command", "sabotage"),
 }
 *FIRST, LAST = COMMANDS
