@@ -50,9 +50,8 @@ def finish(attachment_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/<id:attachment_id>/url")
 def url(attachment_id: int) -> ResponseReturnValue:
-    with database().read() as db:
-        attachment = visible_to(db, current_user(), attachment_id)
-    return jsonify({"file_url": download_url(images(), attachment, current_user().id), "expires_in": DOWNLOAD_SECONDS})
+    file = visible_to(database(), current_user(), attachment_id)
+    return jsonify({"file_url": download_url(images(), file, current_user().id), "expires_in": DOWNLOAD_SECONDS})
 
 
 def _own(attachment_id: int) -> Attachment:

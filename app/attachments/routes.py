@@ -6,10 +6,10 @@ from typing import Any, BinaryIO
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.attachments.access import visible_to
+from app.attachments.access import VisibleFile, visible_to
 from app.attachments.forms import RULES
 from app.attachments.links import download_url
-from app.attachments.models import Attachment
+from app.attachments.models import fingerprint
 from app.attachments.queries import NO_SUCH_ATTACHMENT
 from app.auth.guard import current_user
 from app.current import database
@@ -38,12 +38,11 @@ def show(attachment_id: int) -> ResponseReturnValue:
     With its fingerprint as `?v=` the address is of this content alone, and what is kept of it needs no second look.
     """
     width = _width()
-    with database().read() as db:
-        attachment = visible_to(db, current_user(), attachment_id)
-    if not is_image(attachment.content_type):
-        return redirect(download_url(images(), attachment, current_user().id), 303)
-    response = _image(attachment, width)
-    if request.args.get("v") == attachment.fingerprint:
+    file = visible_to(database(), current_user(), attachment_id)
+    if not is_image(file.content_type):
+        return redirect(download_url(images(), file, current_user().id), 303)
+    response = _image(file, width)
+    if request.args.get("v") == fingerprint(file.sha256):
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
 
@@ -55,13 +54,12 @@ def _width() -> int | None:
     return int(wanted) if wanted else None
 
 
-def _image(attachment: Attachment, width: int | None) -> Response:
+def _image(file: VisibleFile, width: int | None) -> Response:
     """Only the uploader gets the original: what others see is made from its pixels, without EXIF."""
-    key, etag = attachment.key, attachment.sha256
-    if width is None and attachment.uploader_id == current_user().id:
-        return _shown(lambda: images().original(key), attachment.content_type, etag)
+    if width is None and file.uploader_id == current_user().id:
+        return _shown(lambda: images().original(file.key), file.content_type, file.sha256)
     wanted = width or max(VARIANT_WIDTHS)
-    return _shown(lambda: images().variant(key, wanted), VARIANT_TYPE, f"{etag}-{wanted}")
+    return _shown(lambda: images().variant(file.key, wanted), VARIANT_TYPE, f"{file.sha256}-{wanted}")
 
 
 def _shown(opened: Callable[[], BinaryIO], content_type: str, etag: str) -> Response:

@@ -156,8 +156,8 @@ SABOTAGES = (
         "a file that was never looked at is shown",
         rule=15,
         file=SEEN,
-        take_out="    Attachment.state == READY, or_(",
-        put="    or_(",
+        take_out="    Attachment.state == READY,\n",
+        put="",
         tests=OF_FILES,
     ),
     Sabotage(
@@ -188,19 +188,16 @@ SABOTAGES = (
         "a file that is kept is not asked about again",
         rule=16,
         file=PICTURES,
-        take_out="    width = _width()\n    with database().read() as db:\n",
-        put="    width = _width()\n"
-        "    if request.if_none_match:\n"
-        "        return Response(status=304)\n"
-        "    with database().read() as db:\n",
+        take_out="    width = _width()\n",
+        put="    width = _width()\n    if request.if_none_match:\n        return Response(status=304)\n",
         tests=("tests/unit/attachments/test_routes.py",),
     ),
     Sabotage(
         "a file is signed before anybody asks whose it is",
         rule=16,
         file="app/attachments/api.py",
-        take_out="        attachment = visible_to(db, current_user(), attachment_id)\n",
-        put="        attachment = db.get_one(Attachment, attachment_id)\n",
+        take_out="    file = visible_to(database(), current_user(), attachment_id)\n",
+        put="    with database().read() as db:\n        file = db.get_one(Attachment, attachment_id)\n",
         tests=("tests/unit/test_access.py",),
     ),
     Sabotage(

@@ -105,7 +105,7 @@ SABOTAGES = (
         "an image's address is kept whatever it shows",
         rule=47,
         file="app/attachments/routes.py",
-        take_out='    if request.args.get("v") == attachment.fingerprint:\n',
+        take_out='    if request.args.get("v") == fingerprint(file.sha256):\n',
         put='    if request.args.get("v"):\n',
         tests=("tests/unit/attachments/test_routes.py",),
     ),
