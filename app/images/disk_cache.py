@@ -1,35 +1,33 @@
 """Files kept on this machine's disk, for all its processes, and never believed without a look.
 
-An entry is one file: the body, the SHA-256 of each of its blocks, and a seal over those. A reader checks each block as
-it comes by, so that a large file is read once, and a range of it needs no more than its own blocks.
+An entry is one file: the body, and behind it the SHA-256 of the entry's name and the body. A process reads an entry to
+its end before it hands it out for the first time, and again when it is another file or was written to since. What goes
+wrong on the disk without a write is left to `verify`.
 """
 
 import fcntl
 import hashlib
-import io
 import os
-import struct
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from app.storage.readers import RandomReader
+from app.storage.readers import sliced
 
 Fetch = Callable[[BinaryIO], None]
 
-BLOCK = 256 * 1024
-DIGEST = 32
-SEAL = struct.Struct(f">Q{DIGEST}s")
+DIGEST = hashlib.sha256().digest_size
 # What an eviction leaves, so that the next one is some puts away.
 KEPT = 0.9
 IN_MEMORY = 8 * 1024 * 1024
-
-
-class Corrupt(Exception):
-    """The entry is not what was written."""
+# An entry's use is noted at most so often.
+NOTED_AFTER_SECONDS = 60
+# About 4 MB in each process.
+MAX_VERIFIED = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,16 +46,17 @@ class DiskCache:
         self._filling = root / "filling"
         self._total = root / "total"
         self._swept = False
+        self._verified: dict[str, tuple[int, int, int]] = {}
 
     def open(self, key: str, fetch: Fetch) -> BinaryIO:
-        """The body of `key`, which `fetch` writes where it is not here yet; many who ask at once fetch once."""
+        """The body of `key`, which `fetch` writes where it is not here yet; many who ask at once fetch once.
+
+        A `Slice`, unless it cannot be kept here.
+        """
         name = hashlib.sha256(key.encode()).hexdigest()
         try:
-            file = self._opened(name) or self._filled(name, fetch)
-            if file:
-                return io.BufferedReader(CheckedReader(file, name, lambda: self._refetched(name, fetch)))
-        except Corrupt:
-            self._drop(name)
+            if body := self._opened(name) or self._filled(name, fetch):
+                return body
         except OSError:
             # Whatever is wrong with the disk, the source has the body; and if the error is its own, it repeats it.
             pass
@@ -69,7 +68,7 @@ class DiskCache:
 
     def verify(self) -> int:
         """Read everything, and drop what is wrong. Returns how many those were."""
-        return sum(not self._is_right(path) for path in self._paths())
+        return sum(not self._is_right_still(path) for path in self._paths())
 
     def clear(self) -> None:
         with self._accounts() as accounts:
@@ -82,10 +81,27 @@ class DiskCache:
             file = (self._entries / name).open("rb")
         except FileNotFoundError:
             return None
-        # Its modification time is the time of its last use: nothing here is ever modified.
-        with suppress(OSError):
-            os.utime(file.fileno())
-        return file
+        about = os.fstat(file.fileno())
+        body = sliced(file, 0, about.st_size - DIGEST)
+        if not self._is_verified(name, about, body):
+            body.close()
+            self._drop(name)
+            return None
+        # Its access time is the time of its last use: not every disk keeps it by itself.
+        if about.st_atime < time.time() - NOTED_AFTER_SECONDS:
+            note_use(file, time.time_ns(), about)
+        return body
+
+    def _is_verified(self, name: str, about: os.stat_result, body: BinaryIO) -> bool:
+        stamp = about.st_ino, about.st_mtime_ns, about.st_size
+        if self._verified.get(name) == stamp:
+            return True
+        if not is_right(name, body):
+            return False
+        if len(self._verified) >= MAX_VERIFIED:
+            self._verified.clear()
+        self._verified[name] = stamp
+        return True
 
     def _filled(self, name: str, fetch: Fetch) -> BinaryIO | None:
         self._filling.mkdir(parents=True, exist_ok=True)
@@ -113,10 +129,8 @@ class DiskCache:
         file.truncate(0)
         fetch(file)
         file.flush()
-        size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        digests = b"".join(hashlib.sha256(block).digest() for block in iter(lambda: file.read(BLOCK), b""))
-        file.write(digests + SEAL.pack(size, seal(name, size, digests)))
+        file.write(seal(name, file))
         file.flush()
         self._make_room(file.tell())
 
@@ -152,19 +166,18 @@ class DiskCache:
             fcntl.flock(accounts, fcntl.LOCK_EX)
             yield accounts
 
-    def _refetched(self, name: str, fetch: Fetch) -> BinaryIO:
-        self._drop(name)
-        return fetched(fetch)
-
-    def _is_right(self, path: Path) -> bool:
-        with suppress(FileNotFoundError), path.open("rb") as file:
-            try:
-                size, digests = read_seal(file, path.name)
-                for number in range(len(digests)):
-                    read_block(file, number, size, digests)
-            except (OSError, Corrupt):
+    def _is_right_still(self, path: Path) -> bool:
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return True
+        about = os.fstat(file.fileno())
+        with sliced(file, 0, about.st_size - DIGEST) as body:
+            if not is_right(path.name, body):
                 self._drop(path.name)
                 return False
+            # This look was no use.
+            note_use(body, about.st_atime_ns, about)
         return True
 
     def _drop(self, name: str) -> None:
@@ -176,48 +189,11 @@ class DiskCache:
         for path in self._paths():
             with suppress(FileNotFoundError):
                 about = path.stat()
-                found.append((about.st_mtime_ns, about.st_size, path))
+                found.append((about.st_atime_ns, about.st_size, path))
         return found
 
     def _paths(self) -> list[Path]:
         return list(self._entries.iterdir()) if self._entries.exists() else []
-
-
-class CheckedReader(RandomReader):
-    """An entry's body. A block that is wrong, now or in the middle of a long answer, comes from the source instead."""
-
-    def __init__(self, file: BinaryIO, name: str, refetch: Callable[[], BinaryIO]) -> None:
-        # What `close` needs, since Python closes a reader that could not be made as well.
-        self._file = file
-        self._source: BinaryIO | None = None
-        try:
-            size, self._digests = read_seal(file, name)
-        except BaseException:
-            file.close()
-            raise
-        super().__init__(size)
-        self._refetch = refetch
-        self._held = (-1, b"")
-
-    def read_at(self, at: int, wanted: int) -> bytes:
-        if self._source is None:
-            try:
-                return self._block(at // BLOCK)[at % BLOCK :][:wanted]
-            except (OSError, Corrupt):
-                self._source = self._refetch()
-        self._source.seek(at)
-        return self._source.read(wanted)
-
-    def _block(self, number: int) -> bytes:
-        if self._held[0] != number:
-            self._held = (number, read_block(self._file, number, self._size, self._digests))
-        return self._held[1]
-
-    def close(self) -> None:
-        self._file.close()
-        if self._source:
-            self._source.close()
-        super().close()
 
 
 def fetched(fetch: Fetch) -> BinaryIO:
@@ -231,33 +207,24 @@ def fetched(fetch: Fetch) -> BinaryIO:
     return cast(BinaryIO, body)
 
 
-def read_block(file: BinaryIO, number: int, size: int, digests: list[bytes]) -> bytes:
-    file.seek(number * BLOCK)
-    block = file.read(min(BLOCK, size - number * BLOCK))
-    if hashlib.sha256(block).digest() != digests[number]:
-        raise Corrupt
-    return block
+def is_right(name: str, body: BinaryIO) -> bool:
+    """Whether the seal is right that stands behind an entry's body."""
+    try:
+        right = seal(name, body) == os.pread(body.fileno(), DIGEST, body.tell())
+        body.seek(0)
+    except OSError:
+        return False
+    return right
 
 
-def read_seal(file: BinaryIO, name: str) -> tuple[int, list[bytes]]:
-    whole = os.fstat(file.fileno()).st_size
-    if whole < SEAL.size:
-        raise Corrupt
-    file.seek(whole - SEAL.size)
-    size, sealed = SEAL.unpack(file.read(SEAL.size))
-    length = -(-size // BLOCK) * DIGEST
-    if whole != size + length + SEAL.size:
-        raise Corrupt
-    file.seek(size)
-    digests = file.read(length)
-    if seal(name, size, digests) != sealed:
-        raise Corrupt
-    return size, [digests[at : at + DIGEST] for at in range(0, length, DIGEST)]
-
-
-def seal(name: str, size: int, digests: bytes) -> bytes:
+def seal(name: str, body: Any) -> bytes:
     # With the name, so that no entry passes for another.
-    return hashlib.sha256(f"{name} {size} ".encode() + digests).digest()
+    return hashlib.file_digest(body, lambda: hashlib.sha256(name.encode())).digest()
+
+
+def note_use(file: BinaryIO, at: int, about: os.stat_result) -> None:
+    with suppress(OSError):
+        os.utime(file.fileno(), ns=(at, about.st_mtime_ns))
 
 
 def is_at(file: BinaryIO, path: Path) -> bool:

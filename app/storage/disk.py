@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from app.storage.disposition import Disposition, content_disposition
 from app.storage.labelled_files import Label, on_disk, read_label, sync, sync_folder
-from app.storage.readers import buffered_slice
+from app.storage.readers import sliced
 from app.storage.signed_urls import Refused, SignedUrls
 from app.storage.store import (
     SMALLEST_PART,
@@ -103,7 +103,7 @@ class DiskStore(Store):
         with on_disk(), self._object(key).open("rb") as file:
             _, size = read_label(file)
             begin = file.tell()
-            yield buffered_slice(file, begin + start, begin + (size if stop is None else stop))
+            yield sliced(file, begin + start, begin + (size if stop is None else stop))
 
     def delete(self, key: str) -> None:
         with on_disk():
@@ -186,8 +186,7 @@ class DiskStore(Store):
             file = self._object(key).open("rb")
             label, size = read_label(file)
             begin = file.tell()
-        body = buffered_slice(file, begin, begin + size)
-        return Download(body, size, signed["type"], signed["disposition"], label.sha256)
+        return Download(sliced(file, begin, begin + size), size, signed["type"], signed["disposition"], label.sha256)
 
     def _receive_object(self, key: str, label: Label, size: int, stream: Readable) -> None:
         # Before a gigabyte is taken in for nothing; the link decides.

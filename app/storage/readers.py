@@ -1,19 +1,24 @@
-"""Streams over what can be read at any place."""
+"""A part of a file, as a stream."""
 
 import io
 import os
-from abc import abstractmethod
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 
-class RandomReader(io.RawIOBase):
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._at = 0
+class Slice(io.RawIOBase):
+    """The bytes of `file` from `start` up to `stop`; closing it closes the file.
 
-    @abstractmethod
-    def read_at(self, at: int, wanted: int) -> bytes:
-        """Some bytes from there, `wanted` at most; there is at least one."""
+    The file's descriptor always stands where the slice does. So a server may send the bytes by itself, if it is told
+    how many they are.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
+        self._file = file
+        self._start, self._stop = start, stop
+        self.seek(0)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def readable(self) -> bool:
         return True
@@ -22,37 +27,20 @@ class RandomReader(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._at
+        return os.lseek(self.fileno(), 0, os.SEEK_CUR) - self._start
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(origin + offset, 0)
-        return self._at
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._stop - self._start}[whence]
+        return os.lseek(self.fileno(), self._start + max(origin + offset, 0), os.SEEK_SET) - self._start
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        wanted = min(len(buffer), self._size - self._at)
-        data = self.read_at(self._at, wanted) if wanted > 0 else b""
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-
-class Slice(RandomReader):
-    """The bytes of `file` from `start` up to `stop`; closing it closes the file."""
-
-    def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
-        super().__init__(stop - start)
-        self._file = file
-        self._start = start
-
-    def read_at(self, at: int, wanted: int) -> bytes:
-        self._file.seek(self._start + at)
-        return self._file.read(wanted)
+        left = max(self._stop - self._start - self.tell(), 0)
+        return os.readv(self.fileno(), [memoryview(buffer)[:left]])
 
     def close(self) -> None:
         self._file.close()
         super().close()
 
 
-def buffered_slice(file: BinaryIO, start: int, stop: int) -> BinaryIO:
-    return io.BufferedReader(Slice(file, start, stop))
+def sliced(file: BinaryIO, start: int, stop: int) -> BinaryIO:
+    return cast(BinaryIO, Slice(file, start, stop))

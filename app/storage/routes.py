@@ -6,11 +6,12 @@ from typing import BinaryIO
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.wsgi import FileWrapper
+from werkzeug.wsgi import FileWrapper, wrap_file
 
 from app.errors import NotFound
 from app.storage.current import store
 from app.storage.disk import DiskStore
+from app.storage.readers import Slice
 from app.storage.store import MAX_FILE_BYTES, PART_BYTES, StoreError
 from app.web.marks import signed
 
@@ -47,10 +48,8 @@ def upload(key: str) -> ResponseReturnValue:
 
 def stream_file(body: BinaryIO, content_type: str, etag: str) -> Response:
     """The body, or the one range of it that is asked for."""
-    body.seek(0, os.SEEK_END)
-    size = body.tell()
+    size = body.seek(0, os.SEEK_END)
     body.seek(0)
-    # Not the server's own wrapper, which reads a range from the beginning of the file.
     response = Response(FileWrapper(body, CHUNK), content_type=content_type, direct_passthrough=True)
     response.content_length = size
     response.set_etag(etag)
@@ -60,6 +59,9 @@ def stream_file(body: BinaryIO, content_type: str, etag: str) -> Response:
     except RequestedRangeNotSatisfiable:
         response.close()
         raise
+    if response.status_code == 200 and isinstance(body, Slice):
+        # The server's own wrapper, with which the kernel sends the file. A range it would read from the beginning.
+        response.response = wrap_file(request.environ, body, CHUNK)
     return response
 
 

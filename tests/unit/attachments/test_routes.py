@@ -6,13 +6,14 @@ import io
 import os
 import tracemalloc
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from werkzeug.wsgi import FileWrapper
 
 from app.attachments.models import Attachment, fingerprint
 from app.config import Settings
@@ -26,6 +27,7 @@ from tests.e2e.live_server import LiveBlog, live_blog
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.picture import a_picture
+from tests.factories.session import SessionFactory
 from tests.unit.attachments.uploader import Uploader
 from tests.unit.conftest import NewUploader
 
@@ -81,6 +83,19 @@ class TestAnOriginal:
 
     def test_has_a_strong_tag(self) -> None:
         assert self.answer.headers["ETag"] == f'"{sha256_of(photo())}"'
+
+
+class TestAPictureThatAServerCanSendByItself:
+    @pytest.mark.parametrize("query", ["", "?w=320"])
+    def test_is_left_to_it(self, uploader: Uploader, address: str, query: str) -> None:
+        left = []
+
+        def file_wrapper(file: io.RawIOBase, size: int) -> FileWrapper:
+            left.append(file.fileno())
+            return FileWrapper(cast(BinaryIO, file), size)
+
+        uploader.client.get(address + query, environ_overrides={"wsgi.file_wrapper": file_wrapper}).close()
+        assert len(left) == 1
 
 
 class TestAnAddressWithAFingerprint:
@@ -400,14 +415,51 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+@pytest.fixture
+def connection(server: LiveBlog) -> Iterator[http.client.HTTPConnection]:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.programs
+class TestAPictureFromARunningServer:
+    @pytest.fixture(params=["", "?w=320"])
+    def shown(self, request: pytest.FixtureRequest, uploader: Uploader, address: str) -> tuple[str, bytes]:
+        """Its address, and what is to come from there."""
+        return address + request.param, uploader.get(address + request.param).get_data()
+
+    def test_ends_where_it_ends(
+        self,
+        connection: http.client.HTTPConnection,
+        uploader: Uploader,
+        session_factory: SessionFactory,
+        shown: tuple[str, bytes],
+    ) -> None:
+        headers = session_factory(uploader.user).browser_headers
+        for wanted in ("", "bytes=5-99"):
+            connection.request("GET", shown[0], headers={**headers, "Range": wanted} if wanted else headers)
+            body = connection.getresponse().read()
+            assert body == (shown[1][5:100] if wanted else shown[1])
+
+    def test_is_not_sent_to_who_asks_for_its_headers(
+        self,
+        connection: http.client.HTTPConnection,
+        uploader: Uploader,
+        session_factory: SessionFactory,
+        shown: tuple[str, bytes],
+    ) -> None:
+        connection.request("HEAD", shown[0], headers=session_factory(uploader.user).browser_headers)
+        answer = connection.getresponse()
+        answer.read()
+        same = connection.sock
+        connection.request("GET", "/healthz")
+        length = int(answer.headers["Content-Length"])
+        assert (length, connection.getresponse().status, connection.sock) == (len(shown[1]), 200, same)
+
+
 @pytest.mark.programs
 class TestARefusedUploadToARunningServer:
-    @pytest.fixture
-    def connection(self, server: LiveBlog) -> Iterator[http.client.HTTPConnection]:
-        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
-        yield connection
-        connection.close()
-
     @pytest.fixture
     def refused(self, connection: http.client.HTTPConnection) -> Any:
         connection.request("PUT", "/store/1/key?token=x", body=bytes(10 * MEGABYTE))

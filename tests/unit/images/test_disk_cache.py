@@ -13,11 +13,14 @@ from typing import BinaryIO
 
 import pytest
 
-from app.images.disk_cache import BLOCK, DiskCache
+from app.images import disk_cache
+from app.images.disk_cache import DiskCache
 from tests.unit.images.killed_readers import MAX_BYTES, outcome
 
 PROJECT = Path(__file__).parents[3]
+BLOCK = 256 * 1024
 BODY = os.urandom(2 * BLOCK + 1000)
+LONG_AGO = 1_000_000_000
 
 
 class Source:
@@ -139,6 +142,18 @@ class TestAWarmCache:
     def test_finds_nothing_wrong(self, cache: DiskCache) -> None:
         assert cache.verify() == 0
 
+    def test_is_read_to_its_end_once_a_process(
+        self, cache: DiskCache, source: Source, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr(disk_cache, "seal")
+        assert read(cache, source) == BODY
+
+    def test_leaves_a_server_no_more_to_send_than_its_length(self, cache: DiskCache, source: Source) -> None:
+        with cache.open("a", source) as stream:
+            length = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            assert os.read(stream.fileno(), length) == BODY
+
 
 class TestAnEmptyBody:
     def test_is_kept(self, cache: DiskCache) -> None:
@@ -178,6 +193,9 @@ class TestADamagedEntry:
     @pytest.fixture(autouse=True)
     def damaged(self, cache: DiskCache, root: Path, source: Source, hurt: Callable[[Path], None]) -> None:
         read(cache, source)
+        # A file system's clock may stand still between two writes.
+        os.utime(entry(root), (LONG_AGO, LONG_AGO))
+        read(cache, source)
         hurt(entry(root))
 
     def test_is_fetched_again(self, cache: DiskCache, source: Source) -> None:
@@ -185,8 +203,10 @@ class TestADamagedEntry:
 
     def test_is_replaced(self, cache: DiskCache, source: Source) -> None:
         read(cache, source)
-        read(cache, source)
-        assert (read(cache, source), source.fetches) == (BODY, 3)
+        assert (read(cache, source), source.fetches) == (BODY, 2)
+
+    def test_is_fetched_again_by_another_process(self, root: Path, source: Source) -> None:
+        assert (read(DiskCache(root, 10 * len(BODY)), source), source.fetches) == (BODY, 2)
 
     def test_is_found(self, cache: DiskCache) -> None:
         assert cache.verify() == 1
@@ -196,13 +216,31 @@ class TestADamagedEntry:
         assert cache.stats().entries == 0
 
 
-class TestAnEntryDamagedWhileItIsRead:
-    def test_goes_on_from_the_source(self, cache: DiskCache, root: Path, source: Source) -> None:
+class TestAnEntryDamagedByTheDisk:
+    """Without a write, so that neither its file nor its modification time is another."""
+
+    @pytest.fixture(autouse=True)
+    def damaged(self, cache: DiskCache, root: Path, source: Source) -> None:
         read(cache, source)
-        with cache.open("a", source) as stream:
-            begin = stream.read(10)
-            damage(entry(root), 2 * BLOCK)
-            assert begin + stream.read() == BODY
+        path = entry(root)
+        about = path.stat()
+        damage(path, 0)
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+    def test_is_found_when_all_are_verified(self, cache: DiskCache, source: Source) -> None:
+        cache.verify()
+        assert (read(cache, source), source.fetches) == (BODY, 2)
+
+    def test_is_fetched_again_by_another_process(self, root: Path, source: Source) -> None:
+        assert (read(DiskCache(root, 10 * len(BODY)), source), source.fetches) == (BODY, 2)
+
+
+class TestMoreEntriesThanAProcessKnowsToBeRight:
+    def test_are_not_all_remembered(self, cache: DiskCache, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(disk_cache, "MAX_VERIFIED", 3)
+        for number in range(10):
+            read(cache, Source(b"x"), str(number))
+        assert len(cache._verified) <= 3
 
 
 class TestAnEntryEvictedWhileItIsRead:
@@ -256,6 +294,10 @@ class TestAFullCache:
         again = DiskCache(root, self.MAX_BYTES // 2)
         read(again, Source(bytes(10_000)), "new")
         assert again.stats().bytes <= self.MAX_BYTES // 2
+
+    def test_does_not_take_verifying_for_use(self, full: DiskCache) -> None:
+        full.verify()
+        self.test_drops_what_was_not_read_for_longest(full)
 
     @pytest.mark.parametrize("total", ["", "rubbish", "0"])
     def test_holds_no_more_when_its_sum_is_lost(self, full: DiskCache, root: Path, total: str) -> None:
@@ -321,6 +363,7 @@ class TestAFolderThatCannotBeWritten:
 FILLER = """
 import sys
 from pathlib import Path
+from app.images import disk_cache
 from app.images.disk_cache import DiskCache
 
 def fetch(out):
