@@ -82,7 +82,9 @@ def _reload(server: Any, reload: Callable[[], None]) -> None:
 
 def _reload_problem(server: Any) -> str:
     """Why a server started now would fail, in one line: gunicorn would end the running one for the same reason."""
-    command = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config", "--print-config"]
+    # What a worker imports later is tried with the rest.
+    program = "import app.auth.oidc, gunicorn.app.wsgiapp; gunicorn.app.wsgiapp.run()"
+    command = [sys.executable, "-c", program, *sys.argv[1:], "--check-config", "--print-config"]
     # gunicorn's own `--pythonpath` comes too late for its `--check-config`.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     limit = server.timeout or None

@@ -9,7 +9,7 @@ from app import error_handlers, web
 from app.attachments import api as attachments_api
 from app.attachments import routes as attachments_pages
 from app.attachments.commands import restore_check
-from app.auth import guard, oidc, session_cookie
+from app.auth import guard, session_cookie
 from app.auth import routes as auth_pages
 from app.auth.commands import cache
 from app.blogs import api as blogs_api
@@ -41,12 +41,6 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["database"] = database = Database(settings.database_url)
     app.extensions["store"] = build_store(settings)
     app.extensions["images"] = build_image_server(settings, app.extensions["store"])
-    app.extensions["oidc"] = oidc.OidcClient(
-        settings.oidc_issuer,
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret,
-        redirect_uri=f"{settings.base_url}/auth/google/callback",
-    )
 
     web.init_app(app, settings)
     session_cookie.init_app(app, production=settings.production)

@@ -1,16 +1,18 @@
 """Reading and writing people."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.models import User
-from app.auth.oidc import Identity
 from app.cache import next_version
 from app.db import Database
 from app.errors import LoginFailed
+
+if TYPE_CHECKING:
+    from app.auth.oidc import Identity
 
 # Built once: this is the statement that every request of a logged-in person runs.
 _WITH_SESSION = select(User.id, User.name, User.email, User.email_verified, User.cache_version).where(
@@ -26,7 +28,7 @@ def user_with_session(database: Database, user_id: int, epoch: int) -> Any:
     return found[0] if found else None
 
 
-def find_or_create_user(session: Session, identity: Identity) -> User:
+def find_or_create_user(session: Session, identity: "Identity") -> User:
     """The user of that identity, made at the first login, with name and e-mail as the provider now says.
 
     Raises LoginFailed for a disabled user.
@@ -52,11 +54,11 @@ def end_sessions(session: Session, user_id: int) -> None:
     session.execute(update(User).where(User.id == user_id).values(session_epoch=next_version(User.session_epoch)))
 
 
-def _of_identity(identity: Identity) -> Select[User]:
+def _of_identity(identity: "Identity") -> Select[User]:
     return select(User).where(User.issuer == identity.issuer, User.subject == identity.subject)
 
 
-def _make(session: Session, identity: Identity) -> User:
+def _make(session: Session, identity: "Identity") -> User:
     user = User(issuer=identity.issuer, subject=identity.subject, name=identity.name)
     try:
         with session.begin_nested():

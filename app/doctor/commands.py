@@ -8,7 +8,6 @@ from flask.cli import AppGroup
 
 from app.current import settings
 from app.doctor import setup as bucket
-from app.doctor.examinations import answers, examine, shows_files_of
 from app.doctor.setup import Promise
 from app.storage.current import store as current_store
 from app.storage.disk import DiskStore
@@ -38,6 +37,9 @@ def setup() -> None:
 
 @store.command(help="Try every promise of the store; the disk's needs the blog to be running.")
 def doctor() -> None:
+    # Here, because a worker imports this module when it starts, and needs no HTTP client for that.
+    from app.doctor.examinations import answers, examine, shows_files_of
+
     chosen, base_url = current_store(), settings().base_url
     if isinstance(chosen, DiskStore) and not answers(base_url):
         raise click.ClickException(f"The blog does not answer at {base_url}: its disk store works only while it runs.")

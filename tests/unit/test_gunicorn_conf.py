@@ -254,6 +254,7 @@ class TestAReload:
         [
             ("gunicorn.conf.py", "def (", "SyntaxError: invalid syntax"),
             ("wsgi.py", "import os\nos._exit(9)", "trying it ended with 9"),
+            ("authlib.py", "import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
             (".env", "WEB_CONCURRENCY=many", "Inkwell cannot start: WEB_CONCURRENCY must be a whole number"),
         ],
     )
@@ -275,6 +276,8 @@ class TestAReload:
         for name in ("__init__", "config", "instance"):
             (folder / "app").mkdir(exist_ok=True)
             shutil.copy(ROOT / f"app/{name}.py", folder / f"app/{name}.py")
+        (folder / "app/auth").mkdir()
+        (folder / "app/auth/oidc.py").touch()
         with started(folder) as server:
             before = server.both_workers()
             with (folder / "app/instance.py").open("a") as instance, (folder / "app/config.py").open("a") as config:
