@@ -33,7 +33,7 @@ class SyncFlask(Flask):
 
 def create_app(settings: Settings) -> Flask:
     """The blog that these settings describe."""
-    app = SyncFlask("app")
+    app = SyncFlask("app", static_folder=None)
     app.secret_key = settings.secret_key
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_key_fallbacks)
 

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import health, log, metrics, paths
+from app.web import health, log, metrics, paths, static_files
 from app.web.headers import security_headers
 from app.web.middleware import Middleware
 from app.web.validation import MAX_BODY_BYTES
@@ -19,6 +19,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["site_name"] = settings.site_name
     log.configure(production=settings.production)
     paths.init_app(app)
+    static_files.init_app(app)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)
     headers = security_headers(

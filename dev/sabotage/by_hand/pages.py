@@ -8,10 +8,12 @@ HEADERS = "app/web/headers.py"
 COOKIE = "app/auth/session_cookie.py"
 ROUTES = "app/auth/routes.py"
 ERRORS = "app/error_handlers.py"
+STATIC_FILES = "app/web/static_files.py"
 
 OF_WRITES = ("tests/unit/web/test_csrf.py",)
 OF_ANSWERS = ("tests/unit/web/test_answers.py",)
 OF_LOGINS = ("tests/unit/auth/test_routes.py",)
+OF_STATIC_FILES = ("tests/unit/web/test_static_files.py",)
 OF_ERRORS = ("tests/unit/web/test_errors.py",)
 OF_ODD_INPUT = ("tests/unit/test_odd_input.py",)
 
@@ -279,5 +281,21 @@ SABOTAGES = (
         take_out="return request.form if is_ours(settings().base_url) else {}",
         put="return request.form",
         tests=OF_ERRORS,
+    ),
+    Sabotage(
+        "another version's script is kept for a year",
+        rule=14,
+        file=STATIC_FILES,
+        take_out='FOREVER if wanted == version else "no-cache"',
+        put="FOREVER",
+        tests=OF_STATIC_FILES,
+    ),
+    Sabotage(
+        "a compressed script is kept for who cannot read it",
+        rule=14,
+        file=STATIC_FILES,
+        take_out='    response.headers["Vary"] = "Accept-Encoding"\n',
+        put="",
+        tests=OF_STATIC_FILES,
     ),
 )

@@ -89,7 +89,7 @@ class TestADatabaseThatIsLost:
     def test_is_a_page_that_can_tell_what_the_browser_keeps_of_a_form(self) -> None:
         page = self.client.post("/blogs/new").text
         assert "What you typed is kept in this browser." in page
-        assert "/static/keep.js" in page
+        assert "/keep.js" in page
 
     def test_is_not_ready(self) -> None:
         answer = self.visitor.get("/readyz")
