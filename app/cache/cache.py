@@ -137,10 +137,10 @@ class Cache:
             self._remember(entry, stored)
             return "hit", "redis", stored.document
         stored = StoredValue(made=time.time(), document=self._load(read))
-        self._remember(entry, stored)
+        kept = self._remember(entry, stored)
         if self._redis is not None:
             self._redis.record(entry, stored)
-        return "miss", "database", stored.document
+        return "miss" if kept else "bypass", "database", stored.document
 
     def _ask(self, redis: RedisStore, entry: CacheKey) -> StoredValue | None:
         until = time.monotonic() + WAIT_FOR_WORKER
@@ -150,9 +150,12 @@ class Cache:
             answer = redis.ask(entry)
         return answer if isinstance(answer, StoredValue) else None
 
-    def _remember(self, entry: CacheKey, stored: StoredValue) -> None:
-        if len(stored.document) <= MAX_VALUE:
-            self._memory.put(entry, stored.document, stored.made + self._ttl)
+    def _remember(self, entry: CacheKey, stored: StoredValue) -> bool:
+        """False when it is too large to keep."""
+        if len(stored.document) > MAX_VALUE:
+            return False
+        self._memory.put(entry, stored.document, stored.made + self._ttl)
+        return True
 
     def _load(self, read: BoundQuery) -> bytes:
         self._count("database_reads")

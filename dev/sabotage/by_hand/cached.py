@@ -219,6 +219,14 @@ SABOTAGES = (
         tests=("tests/unit/cache/test_cache.py",),
     ),
     Sabotage(
+        "a document that is too large to keep says that it was kept",
+        rule=24,
+        file=CACHE,
+        take_out='return "miss" if kept else "bypass", "database", stored.document',
+        put='return "miss", "database", stored.document',
+        tests=("tests/unit/cache/test_cache.py",),
+    ),
+    Sabotage(
         "who waits for another's read waits for ever",
         rule=24,
         file=CACHE,
