@@ -19,6 +19,8 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
 """
 
 from .cache import COUNTED, Cache, Outcome
+from .memory import Memory
+from .paging import Page, PagedQuery, keys_of, split_page
 from .query import BoundQuery, CacheableQuery, Uncacheable
 from .versions import Scope, UncountedWrite, bump, new_version, next_version, owned_by
 
@@ -28,11 +30,15 @@ __all__ = [
     "Cache",
     "CacheableQuery",
     "Outcome",
+    "Page",
+    "PagedQuery",
     "Scope",
     "Uncacheable",
     "UncountedWrite",
     "bump",
+    "keys_of",
     "new_version",
     "next_version",
     "owned_by",
+    "split_page",
 ]
