@@ -3,15 +3,11 @@
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
-from sqlalchemy import event
-from sqlalchemy.orm import Mapper
 
 from app.auth.models import User
 from app.blogs.queries import blog_as_saved, blog_by, blogs_by
@@ -24,6 +20,7 @@ from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 from tests.unit.conftest import ClientFor
+from tests.unit.cost import counted
 
 
 @pytest.fixture
@@ -57,40 +54,6 @@ class TestADocumentThatAnotherBlogPutThere:
     def test_is_served_to_that_blog(self) -> None:
         self.cache._memory.clear()
         assert self.at_the_forger.get("/api/blogs").headers["X-Cache"] == "hit"
-
-
-class Cost:
-    """What a block of code asked of the database."""
-
-    def __init__(self) -> None:
-        self.connections = 0
-        self.statements: list[str] = []
-        self.objects: list[object] = []
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[Cost]:
-    cost = Cost()
-
-    def opened(*_: object) -> None:
-        cost.connections += 1
-
-    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        cost.statements.append(statement)
-
-    def loaded(target: object, _context: object) -> None:
-        cost.objects.append(target)
-
-    listeners: list[tuple[Any, str, Callable[..., None]]] = [
-        (database.engine, "checkout", opened),
-        (database.engine, "before_cursor_execute", executed),
-        (Mapper, "load", loaded),
-    ]
-    for target, moment, listener in listeners:
-        event.listen(target, moment, listener)
-    yield cost
-    for target, moment, listener in listeners:
-        event.remove(target, moment, listener)
 
 
 class TestAFirstRead:
