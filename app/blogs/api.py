@@ -10,6 +10,7 @@ from app.current import database
 from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.paging import page_sent, send_page
 from app.web.reads import fetch_json
 from app.web.validation import read_json
 
@@ -18,7 +19,8 @@ blueprint = Blueprint("blogs_api", __name__, url_prefix="/api")
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
-    return _json(fetch_json(queries.blogs_by(current_user().scope)))
+    page = page_sent()
+    return send_page(queries.blogs_by(current_user().scope, page), page)
 
 
 @blueprint.get("/blogs/<id:blog_id>")
@@ -53,13 +55,15 @@ def delete(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/shared")
 def shared() -> ResponseReturnValue:
-    return _json(fetch_json(queries.blogs_shared_with(current_user())))
+    page = page_sent()
+    return send_page(queries.blogs_shared_with(current_user(), page), page)
 
 
 @blueprint.get("/blogs/<id:blog_id>/shares")
 def shares(blog_id: int) -> ResponseReturnValue:
     fetch_json(queries.blog_by(current_user().scope, blog_id), NO_SUCH_BLOG)
-    return _json(fetch_json(sharing.shares_of(current_user().id, blog_id)))
+    page = page_sent()
+    return send_page(sharing.shares_of(current_user().id, blog_id, page), page)
 
 
 @blueprint.post("/blogs/<id:blog_id>/shares")

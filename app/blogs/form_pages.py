@@ -14,6 +14,7 @@ from app.db import MAX_ID
 from app.errors import Changed, InkwellError, Invalid, NotFound
 from app.sharing import queries as sharing
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.paging import page_shown
 from app.web.reads import fetch
 
 # What a person can mend by the form that is shown again. Whatever else goes wrong has a page of its own.
@@ -86,8 +87,12 @@ class ShareForm:
         visitor = current_user()
         own, visible = queries.blog_by(visitor.scope, self.blog_id), queries.blog_visible_to(visitor, self.blog_id)
         blog = fetch(own, NO_SUCH_BLOG, otherwise=visible)
-        shares = None if "owner" in blog else fetch(sharing.shares_of(visitor.id, self.blog_id))
-        return render_template("blogs/show.html", blog=blog, shares=shares, values=values, errors=errors)
+        if "owner" in blog:
+            return render_template("blogs/show.html", blog=blog)
+        page = page_shown()
+        shares = fetch(sharing.shares_of(visitor.id, self.blog_id, page))
+        more = {"shares": shares, "after": page.after, "values": values, "errors": errors}
+        return render_template("blogs/show.html", blog=blog, **more)
 
     def again(self, problem: InkwellError) -> ResponseReturnValue:
         if isinstance(problem, Invalid):

@@ -1,9 +1,10 @@
 """Reading and writing blogs, always on behalf of somebody."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.attachments.models import Attachment, fingerprint
@@ -12,12 +13,23 @@ from app.auth.models import User
 from app.auth.queries import lock_user
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
-from app.cache import BoundQuery, CacheableQuery, Scope
+from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
 from app.errors import Changed, NotFound
+from app.sharing.models import Share
 from app.sharing.queries import NO_SUCH_BLOG, Reader, as_reader, shared
 
 _owner: BindParameter[int] = bindparam("owner_id")
+# How many letters of a text its list has: the API's, and a person's page. One more is read, to know that there is more.
+EXCERPT, SHORT_EXCERPT = 500, 280
+
+
+def _excerpt(length: int) -> ColumnElement[str]:
+    return func.substr(Blog.content, 1, length + 1).label("content")
+
+
 _BLOG = (Blog.id, Blog.title, Blog.content, Blog.version, Blog.created_at, Blog.updated_at)
+_LISTED = (Blog.id, Blog.title, _excerpt(EXCERPT), Blog.version, Blog.created_at, Blog.updated_at)
+_CARD = (Blog.id, Blog.title, _excerpt(SHORT_EXCERPT), Blog.created_at)
 _ATTACHED = (Attachment.filename, Attachment.content_type, Attachment.size, Attachment.width, Attachment.height)
 
 
@@ -30,38 +42,60 @@ def _document(row: Any) -> dict[str, Any]:
     return {**{each.key: getattr(row, each.key) for each in _BLOG}, "attachment": attached}
 
 
-def _with_owner(row: Any) -> dict[str, Any]:
-    return _document(row) | {"owner": {"name": row.owner_name}}
+def _listed(row: Any) -> dict[str, Any]:
+    truncated = len(row.content) > EXCERPT
+    return _document(row) | {"content": row.content[:EXCERPT], "content_truncated": truncated}
 
 
+def _card(row: Any) -> dict[str, Any]:
+    short = row.content
+    if len(short) > SHORT_EXCERPT:
+        short = short[: SHORT_EXCERPT - 3].rsplit(" ", 1)[0] + "..."
+    return {"id": row.id, "title": row.title, "excerpt": short, "created_at": row.created_at}
+
+
+def _with_owner(shape: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    return lambda row: shape(row) | {"owner": {"name": row.owner_name}}
+
+
+_FILE = (Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED)
 _OWN = (
-    select(*_BLOG, Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED)
+    select(*_FILE)
+    .select_from(Blog)
     .outerjoin(Attachment, (Attachment.blog_id == Blog.id) & (Attachment.uploader_id == _owner))
     .where(Blog.owner_id == _owner)
 )
-BLOGS_BY = CacheableQuery("blogs_by", _OWN.order_by(Blog.id.desc()), _document)
-BLOG_BY = CacheableQuery("blog_by", _OWN.where(Blog.id == bindparam("id")), _document, one=True)
+_OWN_IDS = keys_of(Blog.owner_id, "owner_id", Blog.id)
+BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS, _listed)
+CARDS_BY = PagedQuery("cards_by", select(*_CARD).where(Blog.owner_id == _owner), Blog.id, _OWN_IDS, _card)
+BLOG_BY = CacheableQuery("blog_by", _OWN.add_columns(*_BLOG).where(Blog.id == bindparam("id")), _document, one=True)
 
 # Never cached: what others write and share does not move the reader's version.
-ANYBODYS = (
-    select(*_BLOG, Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED, User.name.label("owner_name"))
-    .join(User, User.id == Blog.owner_id)
-    .outerjoin(Attachment, Attachment.blog_id == Blog.id)
-)
+_ANYBODYS = select(User.name.label("owner_name")).select_from(Blog).join(User, User.id == Blog.owner_id)
+_ANYBODYS_WITH_FILE = _ANYBODYS.add_columns(*_FILE).outerjoin(Attachment, Attachment.blog_id == Blog.id)
 _VISIBLE = or_(Blog.owner_id == bindparam("reader_id"), shared(Blog.id))
-BLOGS_SHARED = CacheableQuery(
-    "blogs_shared",
-    ANYBODYS.where(shared(Blog.id), Blog.owner_id != bindparam("reader_id")).order_by(Blog.id.desc()),
-    _with_owner,
-)
 BLOG_VISIBLE = CacheableQuery(
-    "blog_visible", ANYBODYS.where(_VISIBLE, Blog.id == bindparam("id")), _with_owner, one=True
+    "blog_visible",
+    _ANYBODYS_WITH_FILE.add_columns(*_BLOG).where(_VISIBLE, Blog.id == bindparam("id")),
+    _with_owner(_document),
+    one=True,
 )
+_owner_of_shared = select(Blog.owner_id).where(Blog.id == Share.blog_id).correlate(Share).scalar_subquery()
+_SHARED_IDS = keys_of(Share.email, "reader_email", Share.blog_id).where(_owner_of_shared != bindparam("reader_id"))
+BLOGS_SHARED = PagedQuery(
+    "blogs_shared", _ANYBODYS_WITH_FILE.add_columns(*_LISTED), Blog.id, _SHARED_IDS, _with_owner(_listed)
+)
+CARDS_SHARED = PagedQuery("cards_shared", _ANYBODYS.add_columns(*_CARD), Blog.id, _SHARED_IDS, _with_owner(_card))
 
 
-def blogs_by(owner: Scope) -> BoundQuery:
-    """That person's blogs, newest first."""
-    return BLOGS_BY(owner_id=owner.id).cached(owner)
+def blogs_by(owner: Scope, page: Page) -> BoundQuery:
+    """A page of that person's blogs, newest first, with at most EXCERPT letters of each text."""
+    return BLOGS_BY.at(page, owner_id=owner.id).cached(owner)
+
+
+def cards_by(owner: Scope, page: Page) -> BoundQuery:
+    """The same blogs as a person's page shows them: id, title, excerpt, created_at."""
+    return CARDS_BY.at(page, owner_id=owner.id).cached(owner)
 
 
 def blog_by(owner: Scope, blog_id: int) -> BoundQuery:
@@ -74,9 +108,14 @@ def blog_as_saved(owner: Scope, blog_id: int) -> BoundQuery:
     return BLOG_BY(owner_id=owner.id, id=blog_id)
 
 
-def blogs_shared_with(reader: Reader) -> BoundQuery:
-    """The blogs that others share with that person, newest first, with their owners' names."""
-    return BLOGS_SHARED(**as_reader(reader))
+def blogs_shared_with(reader: Reader, page: Page) -> BoundQuery:
+    """A page of the blogs that others share with that person, newest first, with their owners' names."""
+    return BLOGS_SHARED.at(page, **as_reader(reader))
+
+
+def cards_shared_with(reader: Reader, page: Page) -> BoundQuery:
+    """The same blogs as a person's page shows them, with their owners' names."""
+    return CARDS_SHARED.at(page, **as_reader(reader))
 
 
 def blog_visible_to(reader: Reader, blog_id: int) -> BoundQuery:

@@ -15,6 +15,7 @@ from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
 from app.web.marks import public
+from app.web.paging import page_shown
 from app.web.reads import fetch
 from app.web.validation import validate
 
@@ -35,8 +36,15 @@ def landing() -> ResponseReturnValue:
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
-    blogs = fetch(queries.blogs_by(current_user().scope))
-    return render_template("blogs/index.html", blogs=blogs, shared=fetch(queries.blogs_shared_with(current_user())))
+    """One's own blogs, and those shared with one, each by pages of its own: `?after=`, `?shared_after=`."""
+    visitor, page, shared_page = current_user(), page_shown("after"), page_shown("shared_after")
+    return render_template(
+        "blogs/index.html",
+        blogs=fetch(queries.cards_by(visitor.scope, page)),
+        after=page.after,
+        shared=fetch(queries.cards_shared_with(visitor, shared_page)),
+        shared_after=shared_page.after,
+    )
 
 
 @blueprint.get("/blogs/new")

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, Connection, Integer, Select, bindparam, func, select, tuple_
+from sqlalchemy import BigInteger, Integer, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from .query import BoundQuery, CacheableQuery, as_object
+from .query import BoundQuery, CacheableQuery, Fetch, as_object
 
 # Greater than the id of any row, or its equal.
 LAST = 2**63 - 1
@@ -58,8 +58,8 @@ class PagedQuery(CacheableQuery):
     def at(self, page: Page, **parameters: object) -> BoundQuery:
         return self(**parameters, after=page.after, limit=page.limit)
 
-    def document(self, connection: Connection, parameters: Mapping[str, Any]) -> bytes:
-        found = connection.execute(self.statement, parameters).all()
+    def document(self, fetch: Fetch, parameters: Mapping[str, Any]) -> bytes:
+        found = fetch(self.statement, parameters)
         rows = found[: parameters["limit"]]
         following = rows[-1].id if len(found) > len(rows) else None
         return to_json({"next": following, "rows": [self.shape(row) for row in rows]})

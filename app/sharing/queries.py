@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.auth.addresses import comparable
 from app.auth.queries import lock_user
-from app.cache import BoundQuery, CacheableQuery
+from app.cache import BoundQuery, Page, PagedQuery, keys_of
 from app.errors import Invalid, NotFound
 from app.sharing.forms import Invitation
 from app.sharing.models import Share
@@ -34,7 +34,7 @@ class Reader(Protocol):
 def shared(blog_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """Whether the blog of that id is shared with the reader whose parameters `as_reader` gives."""
     # Who has no verified address is bound as NULL, which equals nothing.
-    return blog_id.in_(select(Share.blog_id).where(Share.email == bindparam("reader_email")))
+    return select(Share.id).where(Share.blog_id == blog_id, Share.email == bindparam("reader_email")).exists()
 
 
 def as_reader(reader: Reader) -> dict[str, int | str | None]:
@@ -43,18 +43,19 @@ def as_reader(reader: Reader) -> dict[str, int | str | None]:
 
 
 _COLUMNS = (Share.id, Share.email, Share.created_at)
-SHARES_OF = CacheableQuery(
+SHARES_OF = PagedQuery(
     "shares_of",
     select(*_COLUMNS)
     .join(_BLOGS, _BLOGS.c.id == Share.blog_id)
-    .where(_BLOGS.c.owner_id == bindparam("owner_id"), _BLOGS.c.id == bindparam("blog_id"))
-    .order_by(Share.id),
+    .where(_BLOGS.c.owner_id == bindparam("owner_id"), _BLOGS.c.id == bindparam("blog_id")),
+    Share.id,
+    keys_of(Share.blog_id, "blog_id", Share.id),
 )
 
 
-def shares_of(owner_id: int, blog_id: int) -> BoundQuery:
-    """With whom that person shares that blog; nobody for another's just as for none."""
-    return SHARES_OF(owner_id=owner_id, blog_id=blog_id)
+def shares_of(owner_id: int, blog_id: int, page: Page) -> BoundQuery:
+    """With whom that person shares that blog, the newest first; nobody for another's just as for none."""
+    return SHARES_OF.at(page, owner_id=owner_id, blog_id=blog_id)
 
 
 def document_of(share: Share) -> bytes:

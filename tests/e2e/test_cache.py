@@ -34,7 +34,7 @@ def blog(user: User, blog_factory: BlogFactory) -> Blog:
 def visited(page: CustomPage, cache: SiteCache, user: User, blog: Blog) -> None:
     """The visitor has seen the list, and it is recorded."""
     page.login(user)
-    cache.wait_for(user, "blogs_by")
+    cache.wait_for(user, "cards_by")
 
 
 class TestAFirstVisit:
@@ -78,7 +78,7 @@ class TestASecondVisit:
         page.expect_cache(None)
 
     def test_is_told_to_the_programmer_when_it_is_not_as_claimed(self, page: CustomPage) -> None:
-        with pytest.raises(AssertionError, match=r"/blogs should .* X-Cache hit, and says miss \(blogs_by;dur="):
+        with pytest.raises(AssertionError, match=r"/blogs should .* X-Cache hit, and says miss \(cards_by;dur="):
             page.expect_cache("hit", timeout=1)
 
 
@@ -86,7 +86,7 @@ class TestTheOtherWorker:
     @pytest.fixture(autouse=True)
     def asked(self, visited: None, user: User, site: LiveBlog, session_factory: SessionFactory) -> None:
         """It has answered too: a worker whose first answer is a hit has it from Redis."""
-        request = Request(f"{site.url}/api/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
+        request = Request(f"{site.url}/blogs", headers=session_factory(user).header)  # noqa: S310  a site of ours
         self.answers: list[Any] = []
 
         def ask(_turn: int) -> Any:
@@ -145,15 +145,19 @@ class TestAPersonWhileSomebodyElseWrites:
         other.post("/api/blogs", {"title": "Elsewhere", "content": "By another."})
 
     def test_keeps_what_is_cached(self, cache: SiteCache, user: User) -> None:
-        assert cache.entries(user) == [f"blogs_by(owner_id={user.id})"]
+        assert cache.entries(user) == [f"cards_by(after=None, limit=20, owner_id={user.id})"]
 
     def test_is_still_served_from_the_cache(self, page: CustomPage) -> None:
         page.reload()
         page.expect_cache("hit")
 
 
-@pytest.mark.usefixtures("visited")
 class TestAnApiAnswer:
+    @pytest.fixture(autouse=True)
+    def asked(self, visited: None, page: CustomPage, cache: SiteCache, user: User) -> None:
+        page.context.request.get("/api/blogs")
+        cache.wait_for(user, "blogs_by")
+
     def test_says_where_it_is_from(self, page: CustomPage) -> None:
         assert page.context.request.get("/api/blogs").headers["x-cache"] == "hit"
 

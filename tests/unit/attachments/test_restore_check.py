@@ -12,7 +12,7 @@ from flask import Flask
 from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.blogs.queries import blogs_by
-from app.cache import Scope
+from app.cache import Page, Scope
 from app.db import Database
 from app.storage.store import StoreUnavailable
 from tests.conftest import NewApp, migrate
@@ -175,7 +175,7 @@ class TestTheCheckOfABlogWithRedis:
         own = {"database_url": settings.database_url, "instance_dir": settings.instance_dir}
         self.blog = new_app(**own, redis_url=redis_server.url)
         cache = self.blog.extensions["cache"]
-        cache.json(blogs_by(Scope("users", old_user.id, old_user.cache_version)))
+        cache.json(blogs_by(Scope("users", old_user.id, old_user.cache_version), Page(50)))
         cache.close()
 
     def test_leaves_nothing_there(self, redis_server: RedisServer) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.auth.models import User
 from app.blogs.queries import blog_by, blogs_by
-from app.cache import Cache, Scope
+from app.cache import Cache, Page, Scope
 from app.config import Settings
 from app.db import Database
 from app.factory import create_app
@@ -19,6 +19,8 @@ from tests.conftest import migrate
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
+
+PAGE = Page(50)
 
 
 class Terminal:
@@ -70,7 +72,7 @@ class TestWithTwoEntriesOfOnePersonAndOneOfAnother:
         blog_factory(user, title="On ink")
         self.cache = of(blog_with_redis)
         mine, others = scope(database, user), scope(database, self.other)
-        for read in (blogs_by(mine), blog_by(mine, 1), blogs_by(others)):
+        for read in (blogs_by(mine, PAGE), blog_by(mine, 1), blogs_by(others, PAGE)):
             self.cache.json(read)
         self.cache.close()
 
@@ -85,7 +87,10 @@ class TestWithTwoEntriesOfOnePersonAndOneOfAnother:
     def test_explain_names_each_entry_of_that_person(self, flask_cache: Terminal, user: User) -> None:
         output = flask_cache("explain", str(user.email)).output
         found = re.findall(r"^  (blogs?_by\(.*?\))#", output, re.MULTILINE)
-        assert sorted(found) == [f"blog_by(id=1, owner_id={user.id})", f"blogs_by(owner_id={user.id})"]
+        assert sorted(found) == [
+            f"blog_by(id=1, owner_id={user.id})",
+            f"blogs_by(after=None, limit=50, owner_id={user.id})",
+        ]
 
     def test_explain_says_how_old_each_is_and_how_long_it_stays(self, flask_cache: Terminal, user: User) -> None:
         output = flask_cache("explain", str(user.email)).output
@@ -97,7 +102,10 @@ class TestWithTwoEntriesOfOnePersonAndOneOfAnother:
 
     def test_clear_leaves_what_is_anothers(self, flask_cache: Terminal, user: User) -> None:
         flask_cache("clear", str(user.email))
-        assert f"blogs_by(owner_id={self.other.id})" in flask_cache("explain", str(self.other.email)).output
+        assert (
+            f"blogs_by(after=None, limit=50, owner_id={self.other.id})"
+            in flask_cache("explain", str(self.other.email)).output
+        )
 
     def test_clear_makes_every_worker_read_anew(self, flask_cache: Terminal, user: User, database: Database) -> None:
         before = scope(database, user).version
@@ -120,7 +128,7 @@ class TestClearingEverybody:
         people = [UserFactory.on(database)() for _ in range(2)]
         self.before = [scope(database, user) for user in people]
         for each in self.before:
-            of(app).json(blogs_by(each))
+            of(app).json(blogs_by(each, PAGE))
         of(app).close()
         self.output = Terminal(app)("clear").output
         self.after = [scope(database, user) for user in people]

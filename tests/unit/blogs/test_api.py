@@ -45,7 +45,7 @@ class TestASavedBlog:
         assert outcome(caller.get(f"/api/blogs/{self.blog['id']}")) == (200, self.blog)
 
     def test_is_in_the_list(self, caller: FlaskClient) -> None:
-        assert outcome(caller.get("/api/blogs")) == (200, [self.blog])
+        assert outcome(caller.get("/api/blogs")) == (200, [{**self.blog, "content_truncated": False}])
 
     def test_can_be_changed_in_part(self, caller: FlaskClient) -> None:
         changed = caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": "Second"}).get_json()

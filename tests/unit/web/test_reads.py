@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.blogs.queries import blog_as_saved, blog_by, blogs_by
-from app.cache import BoundQuery, Scope
+from app.cache import BoundQuery, Page, Scope
 from app.db import MAX_ID, Database
 from app.errors import NotFound
 from app.web.reads import fetch, fetch_json
@@ -146,23 +146,24 @@ class TestReadsWithinARequest:
         assert self.told(blog_as_saved(self.scope, MAX_ID))[0] == "bypass"
 
     def test_are_no_hit_when_only_one_was(self) -> None:
-        fetch(blogs_by(self.scope))
+        fetch(blogs_by(self.scope, Page(50)))
         g.outcomes.clear()
-        assert self.told(blogs_by(self.scope), blog_by(self.scope, MAX_ID))[0] == "miss"
+        assert self.told(blogs_by(self.scope, Page(50)), blog_by(self.scope, MAX_ID))[0] == "miss"
 
     def test_are_a_hit_whatever_else_was_never_to_be_cached(self) -> None:
-        fetch(blogs_by(self.scope))
+        fetch(blogs_by(self.scope, Page(50)))
         g.outcomes.clear()
-        assert self.told(blogs_by(self.scope), blog_as_saved(self.scope, MAX_ID))[0] == "hit"
+        assert self.told(blogs_by(self.scope, Page(50)), blog_as_saved(self.scope, MAX_ID))[0] == "hit"
 
     def test_are_timed_one_by_one(self) -> None:
         names = [
-            part.split(";")[0] for part in self.told(blogs_by(self.scope), blog_by(self.scope, MAX_ID))[1].split(", ")
+            part.split(";")[0]
+            for part in self.told(blogs_by(self.scope, Page(50)), blog_by(self.scope, MAX_ID))[1].split(", ")
         ]
         assert names == ["blogs_by", "blog_by"]
 
     def test_give_bytes_or_what_they_mean(self) -> None:
-        assert fetch(blogs_by(self.scope)) == json.loads(fetch_json(blogs_by(self.scope)))
+        assert fetch(blogs_by(self.scope, Page(50))) == json.loads(fetch_json(blogs_by(self.scope, Page(50))))
 
     def test_give_nothing_as_nothing(self) -> None:
         assert fetch_json(blog_by(self.scope, MAX_ID)) == b"null"
