@@ -19,15 +19,15 @@ PLAIN = (str, int, float, bool, type(None))
 
 
 class Opened(NamedTuple):
-    """What a rightly signed cookie holds, and when it was signed, in seconds since the epoch."""
+    """What a rightly signed cookie holds, nothing if it is no mapping of names; and when, in seconds since the epoch."""
 
-    content: Any
+    content: dict[str, Any]
     signed_at: float
 
     @property
     def may_be_kept(self) -> bool:
         """Whether nothing in it can be changed by whoever it is handed to."""
-        return isinstance(self.content, dict) and all(isinstance(value, PLAIN) for value in self.content.values())
+        return all(isinstance(value, PLAIN) for value in self.content.values())
 
 
 class Session(SecureCookieSession):
@@ -48,6 +48,8 @@ class SessionCookie(SecureCookieSessionInterface):
 
         def opened(cookie: str) -> Opened:
             content, signed_at = serializer.loads(cookie, return_timestamp=True)
+            if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+                content = {}
             return Opened(content, signed_at.timestamp())
 
         @lru_cache(KEPT)
@@ -69,8 +71,6 @@ class SessionCookie(SecureCookieSessionInterface):
             # Flask itself catches only a bad signature: a signed value of an odd shape would be a 500.
             return Session()
         if not 0 <= int(time.time()) - signed_at <= self._lifetime:
-            return Session()
-        if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
             return Session()
         session = Session(content)
         session.signed_at = signed_at

@@ -1,6 +1,7 @@
 """Lists by pages: which page a request asks for, and where the next one is."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request, url_for
@@ -8,37 +9,42 @@ from flask import Response, request, url_for
 from app.cache import BoundQuery, Page, split_page
 from app.db import MAX_ID
 from app.errors import Invalid
+from app.web.pages import json_answer
 from app.web.reads import fetch_json
 
 # How many rows a person's page shows; how many the API sends unless it is told, and at most.
 SHOWN, SENT, MAX_SENT = 20, 50, 200
+FIRST = Page(SENT)
 
 
 def page_sent() -> Page:
     """The page that a program asks for by `?limit=&after=`. Raises Invalid, also for any other parameter."""
+    if not request.query_string:
+        return FIRST
+    sent = request.args
     # A misspelt one must not read as the first page, which would send whoever follows the pages round for ever.
-    if strangers := request.args.keys() - {"limit", "after"}:
+    if strangers := sent.keys() - {"limit", "after"}:
         raise Invalid(dict.fromkeys(sorted(strangers), "There is no such parameter"))
-    limit = _number("limit", MAX_SENT, f"Use a whole number from 1 to {MAX_SENT}")
-    return Page(limit or SENT, _id("after"))
+    limit = _number(sent, "limit", MAX_SENT, f"Use a whole number from 1 to {MAX_SENT}")
+    return Page(limit or SENT, _id(sent, "after"))
 
 
 def page_shown(name: str = "after") -> Page:
     """The page that a person asks for by the parameter of that name. Raises Invalid."""
-    return Page(SHOWN, _id(name))
+    return Page(SHOWN, _id(request.args, name))
 
 
 def send_page(read: BoundQuery, page: Page) -> Response:
     """The page's rows as a JSON array, with a `Link` to the first page and to the next one (RFC 8288)."""
     following, rows = split_page(fetch_json(read))
-    response = Response(rows, mimetype="application/json")
+    response = json_answer(rows)
     links = []
     if page.after:
         links.append(_link("first", {"limit": page.limit}))
     if following:
         links.append(_link("next", {"limit": page.limit, "after": following}))
     if links:
-        response.headers["Link"] = ", ".join(links)
+        response.headers.add("Link", ", ".join(links))
     return response
 
 
@@ -47,14 +53,14 @@ def _link(relation: str, query: dict[str, Any]) -> str:
     return f'<{address}>; rel="{relation}"'
 
 
-def _id(name: str) -> int | None:
-    return _number(name, MAX_ID, "Use the id of the last one that you have")
+def _id(sent: Mapping[str, str], name: str) -> int | None:
+    return _number(sent, name, MAX_ID, "Use the id of the last one that you have")
 
 
-def _number(name: str, most: int, sentence: str) -> int | None:
-    value = request.args.get(name)
-    if value is None:
+def _number(sent: Mapping[str, str], name: str, most: int, sentence: str) -> int | None:
+    if name not in sent:
         return None
+    value = sent[name]
     if not re.fullmatch("[1-9][0-9]{0,18}", value) or int(value) > most:
         raise Invalid({name: sentence})
     return int(value)

@@ -6,6 +6,7 @@ from dev.sabotage.by_hand import (
     data,
     doctor,
     kept,
+    lists,
     logins,
     pages,
     people,
@@ -15,5 +16,5 @@ from dev.sabotage.by_hand import (
     uploads,
 )
 
-PARTS = (sessions, logins, people, pages, access, uploads, pictures, doctor, cached, data, server, kept)
+PARTS = (sessions, logins, people, pages, access, lists, uploads, pictures, doctor, cached, data, server, kept)
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

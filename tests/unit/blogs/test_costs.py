@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import text
 
+from app.auth.guard import Visitor
 from app.auth.models import User
 from app.blogs.models import Blog
-from app.cache import bump
+from app.blogs.queries import blogs_by, blogs_shared_with, cards_by, cards_shared_with
+from app.cache import Page, Scope, bump
 from app.db import Database
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.many import many_blogs, many_shares
@@ -83,6 +85,29 @@ def write_many(database: Database, owner: User, count: int) -> None:
     with database.write() as db:
         db.execute(statement, [{"id": owner.id, "title": "T" * 200, "content": "C" * length} for length in lengths])
         bump(db.connection(), User.cache_version, owner.id)
+
+
+class TestAList:
+    @pytest.fixture(autouse=True)
+    def known(self, client_for: ClientFor, writer: User) -> None:
+        scope = Scope("users", writer.id, writer.cache_version)
+        reader = Visitor(writer.id, writer.name, writer.email, writer.email_verified, scope)
+        page = Page(20)
+        self.reads = {
+            "blogs_by": blogs_by(scope, page),
+            "cards_by": cards_by(scope, page),
+            "blogs_shared": blogs_shared_with(reader, page),
+            "cards_shared": cards_shared_with(reader, page),
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "letters"), [("blogs_by", 501), ("blogs_shared", 501), ("cards_by", 281), ("cards_shared", 281)]
+    )
+    def test_reads_a_row_and_a_letter_more_than_it_has(self, database: Database, name: str, letters: int) -> None:
+        read = self.reads[name]
+        with database.engine.connect() as connection:
+            rows = connection.execute(read.query.statement, dict(read.parameters)).all()
+        assert [len(row.content) for row in rows] == [letters] * 21
 
 
 @pytest.mark.parametrize("path", ["/api/blogs", "/api/shared", "/blogs"])
