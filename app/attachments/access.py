@@ -31,8 +31,7 @@ _VISIBLE = select(*(getattr(Attachment, name) for name in VisibleFile._fields)).
 
 def visible_to(database: Database, reader: Reader, attachment_id: int) -> VisibleFile:
     """That file, ready, if the reader uploaded it or its own blog is shared with them. Raises NotFound."""
-    with database.engine.connect() as connection:
-        row = connection.execute(_VISIBLE, {"attachment_id": attachment_id, **as_reader(reader)}).one_or_none()
-    if row is None:
+    found = database.rows(_VISIBLE, {"attachment_id": attachment_id, **as_reader(reader)})
+    if not found:
         raise NotFound(NO_SUCH_ATTACHMENT)
-    return VisibleFile(*row)
+    return VisibleFile(*found[0])

@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.images.current import images
 from app.images.server import VARIANT_TYPE, VARIANT_WIDTHS, is_image
 from app.storage.routes import SANDBOX, stream_file
+from app.web.etags import is_known, not_modified
 
 blueprint = Blueprint("attachments", __name__)
 
@@ -64,9 +65,9 @@ def _image(file: VisibleFile, width: int | None) -> Response:
 
 def _shown(opened: Callable[[], BinaryIO], content_type: str, etag: str) -> Response:
     # Who has it already is answered without a look at the body, which may have to be fetched or made.
-    known = request.if_none_match.contains_weak(etag)
-    response = Response(status=304) if known else stream_file(opened(), content_type, etag)
-    response.set_etag(etag)
+    quoted = f'"{etag}"'
+    response = not_modified(quoted) if is_known(quoted) else stream_file(opened(), content_type, etag)
+    # With a 304 the browser takes over these headers for what it has.
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Content-Disposition"] = "inline"
     return response

@@ -43,7 +43,8 @@ class SessionLogin(LoginManager):
         app.login_manager = self  # type: ignore[attr-defined]
 
     def _load_user(self) -> None:
-        self._update_request_context_with_user(_visitor())
+        g.visitor = _visitor()
+        self._update_request_context_with_user(g.visitor)
 
 
 def init_app(app: Flask) -> None:
@@ -51,9 +52,8 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def refuse_strangers() -> None:
-        endpoint = request.endpoint
-        view = app.view_functions.get(endpoint or "")
-        if view and endpoint != "static" and not is_public(view) and current_user_or_none() is None:
+        view = app.view_functions.get(request.endpoint or "")
+        if view and not is_public(view) and current_user_or_none() is None:
             raise LoginRequired("You must log in!")
 
     app.context_processor(lambda: {"visitor": None if "without_visitor" in g else current_user_or_none()})
@@ -67,7 +67,7 @@ def current_user_or_none() -> Visitor | None:
 
 def current_user() -> Visitor:
     """Whoever is logged in, in a view that nobody else reaches."""
-    visitor: Visitor = _itself(flask_login.current_user)
+    visitor: Visitor = g.visitor
     return visitor
 
 

@@ -19,7 +19,7 @@ PLAIN = (str, int, float, bool, type(None))
 
 
 class Opened(NamedTuple):
-    """What a rightly signed cookie holds, nothing if it is no mapping of names; and when, in seconds since the epoch."""
+    """What a rightly signed cookie holds, nothing if it is no mapping of names, and when it was signed (Unix time)."""
 
     content: dict[str, Any]
     signed_at: float

@@ -10,6 +10,7 @@ from app.current import database
 from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.pages import json_answer
 from app.web.paging import page_sent, send_page
 from app.web.reads import fetch_json
 from app.web.validation import read_json
@@ -27,7 +28,7 @@ def index() -> ResponseReturnValue:
 def show(blog_id: int) -> ResponseReturnValue:
     visitor = current_user()
     own, visible = queries.blog_by(visitor.scope, blog_id), queries.blog_visible_to(visitor, blog_id)
-    return _json(fetch_json(own, NO_SUCH_BLOG, otherwise=visible))
+    return json_answer(fetch_json(own, NO_SUCH_BLOG, otherwise=visible))
 
 
 @blueprint.post("/blogs")

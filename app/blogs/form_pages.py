@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from flask import render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
+from pydantic_core import from_json
 
 from app.attachments.models import Attachment
 from app.attachments.queries import NoSuchAttachment, ready_file
@@ -14,8 +15,9 @@ from app.db import MAX_ID
 from app.errors import Changed, InkwellError, Invalid, NotFound
 from app.sharing import queries as sharing
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.pages import page
 from app.web.paging import page_shown
-from app.web.reads import fetch
+from app.web.reads import fetch, fetch_json
 
 # What a person can mend by the form that is shown again. Whatever else goes wrong has a page of its own.
 MENDABLE = (Invalid, NoSuchAttachment, Changed, NotFound)
@@ -82,17 +84,16 @@ class ShareForm:
     def __init__(self, blog_id: int) -> None:
         self.blog_id = blog_id
 
-    def page(self, values: Any, errors: dict[str, str]) -> str:
+    def page(self, values: Any, errors: dict[str, str]) -> Response:
         """As its owner or somebody it is shared with sees it; only a read for others names the owner."""
         visitor = current_user()
         own, visible = queries.blog_by(visitor.scope, self.blog_id), queries.blog_visible_to(visitor, self.blog_id)
-        blog = fetch(own, NO_SUCH_BLOG, otherwise=visible)
-        if "owner" in blog:
-            return render_template("blogs/show.html", blog=blog)
-        page = page_shown()
-        shares = fetch(sharing.shares_of(visitor.id, self.blog_id, page))
-        more = {"shares": shares, "after": page.after, "values": values, "errors": errors}
-        return render_template("blogs/show.html", blog=blog, **more)
+        blog = fetch_json(own, NO_SUCH_BLOG, otherwise=visible)
+        if "owner" in from_json(blog):
+            return page("blogs/show.html", visitor, {"blog": blog})
+        shown = page_shown()
+        documents = {"blog": blog, "shares": fetch_json(sharing.shares_of(visitor.id, self.blog_id, shown))}
+        return page("blogs/show.html", visitor, documents, after=shown.after, values=values, errors=errors)
 
     def again(self, problem: InkwellError) -> ResponseReturnValue:
         if isinstance(problem, Invalid):

@@ -37,9 +37,21 @@ def _document(row: Any) -> dict[str, Any]:
     attached = row.attachment_id and {
         "id": row.attachment_id,
         "fingerprint": fingerprint(row.sha256),
-        **{each.key: getattr(row, each.key) for each in _ATTACHED},
+        "filename": row.filename,
+        "content_type": row.content_type,
+        "size": row.size,
+        "width": row.width,
+        "height": row.height,
     }
-    return {**{each.key: getattr(row, each.key) for each in _BLOG}, "attachment": attached}
+    return {
+        "id": row.id,
+        "title": row.title,
+        "content": row.content,
+        "version": row.version,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "attachment": attached,
+    }
 
 
 def _listed(row: Any) -> dict[str, Any]:

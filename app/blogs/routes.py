@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth.guard import current_user
+from app.auth.guard import current_user, current_user_or_none
 from app.blogs import queries
 from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, typed, uploaded
 from app.blogs.forms import Change, Draft
@@ -15,8 +15,9 @@ from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
 from app.web.marks import public
+from app.web.pages import page
 from app.web.paging import page_shown
-from app.web.reads import fetch
+from app.web.reads import fetch, fetch_json
 from app.web.validation import validate
 
 blueprint = Blueprint("blogs", __name__)
@@ -31,20 +32,18 @@ def day(timestamp: str) -> str:
 @blueprint.get("/")
 @public
 def landing() -> ResponseReturnValue:
-    return render_template("landing.html")
+    return page("landing.html", current_user_or_none(), {})
 
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
     """One's own blogs, and those shared with one, each by pages of its own: `?after=`, `?shared_after=`."""
-    visitor, page, shared_page = current_user(), page_shown("after"), page_shown("shared_after")
-    return render_template(
-        "blogs/index.html",
-        blogs=fetch(queries.cards_by(visitor.scope, page)),
-        after=page.after,
-        shared=fetch(queries.cards_shared_with(visitor, shared_page)),
-        shared_after=shared_page.after,
-    )
+    visitor, own, shared = current_user(), page_shown("after"), page_shown("shared_after")
+    documents = {
+        "blogs": fetch_json(queries.cards_by(visitor.scope, own)),
+        "shared": fetch_json(queries.cards_shared_with(visitor, shared)),
+    }
+    return page("blogs/index.html", visitor, documents, after=own.after, shared_after=shared.after)
 
 
 @blueprint.get("/blogs/new")

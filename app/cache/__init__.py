@@ -29,6 +29,7 @@ __all__ = [
     "BoundQuery",
     "Cache",
     "CacheableQuery",
+    "Memory",
     "Outcome",
     "Page",
     "PagedQuery",

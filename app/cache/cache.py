@@ -56,7 +56,7 @@ class Cache:
         `on_event` is told the name of each thing that `stats` counts, for a count over several processes.
         """
         self._fetch_rows, self._ttl = fetch, ttl
-        self._memory = Memory(max_entries, max_bytes)
+        self._memory = Memory[CacheKey](max_entries, max_bytes)
         self._redis = None
         if redis_url:
             self._redis = RedisStore(redis_url, Codec(secret), namespace, release, ttl, self._count)

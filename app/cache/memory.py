@@ -1,23 +1,26 @@
 """The first tier: documents in this process, the least recently used going first."""
 
+import math
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from threading import Lock
+from typing import Generic, TypeVar
 
-from .query import CacheKey
+# What an entry costs besides its document: a key of some words, the tuple, the place in the table.
+OVERHEAD = 600
 
-# What an entry costs besides its document and its field: the key, the tuple, the place in the table.
-OVERHEAD = 400
+Key = TypeVar("Key", bound=Hashable)
 
 
-class Memory:
+class Memory(Generic[Key]):
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._lock = Lock()
-        self._kept: OrderedDict[CacheKey, tuple[bytes, float]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[bytes, float]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, entry: CacheKey) -> bytes | None:
+    def get(self, entry: Key) -> bytes | None:
         """The document, or None for a miss: a document is never None, nor even empty."""
         with self._lock:
             kept = self._kept.get(entry)
@@ -30,11 +33,11 @@ class Memory:
             self._kept.move_to_end(entry)
             return document
 
-    def put(self, entry: CacheKey, document: bytes, expires: float) -> None:
+    def put(self, entry: Key, document: bytes, expires: float = math.inf) -> None:
         with self._lock:
             self._drop(entry)
             self._kept[entry] = (document, expires)
-            self._bytes += _cost(entry, document)
+            self._bytes += _cost(document)
             while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
                 self._drop(next(iter(self._kept)))
 
@@ -47,11 +50,11 @@ class Memory:
         with self._lock:
             return {"entries": len(self._kept), "bytes": self._bytes}
 
-    def _drop(self, entry: CacheKey) -> None:
+    def _drop(self, entry: Key) -> None:
         kept = self._kept.pop(entry, None)
         if kept is not None:
-            self._bytes -= _cost(entry, kept[0])
+            self._bytes -= _cost(kept[0])
 
 
-def _cost(entry: CacheKey, document: bytes) -> int:
-    return len(document) + len(entry.field) + OVERHEAD
+def _cost(document: bytes) -> int:
+    return len(document) + OVERHEAD

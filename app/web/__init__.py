@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import health, log, metrics, paths, static_files
+from app.web import health, log, metrics, pages, paths, static_files
 from app.web.headers import security_headers
 from app.web.middleware import Middleware
 from app.web.validation import MAX_BODY_BYTES
@@ -20,6 +20,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     log.configure(production=settings.production)
     paths.init_app(app)
     static_files.init_app(app)
+    pages.init_app(app)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)
     headers = security_headers(

@@ -31,7 +31,6 @@ class Middleware:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started, statuses = time.perf_counter(), ["500"]
         request_id = environ[REQUEST_ID] = _request_id(environ)
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
         def start(status: str, headers: Headers, *error: Any) -> Any:

@@ -14,7 +14,7 @@ from app.web.reads import fetch_json
 
 # How many rows a person's page shows; how many the API sends unless it is told, and at most.
 SHOWN, SENT, MAX_SENT = 20, 50, 200
-FIRST = Page(SENT)
+FIRST, FIRST_SHOWN = Page(SENT), Page(SHOWN)
 
 
 def page_sent() -> Page:
@@ -31,7 +31,7 @@ def page_sent() -> Page:
 
 def page_shown(name: str = "after") -> Page:
     """The page that a person asks for by the parameter of that name. Raises Invalid."""
-    return Page(SHOWN, _id(request.args, name))
+    return Page(SHOWN, _id(request.args, name)) if request.query_string else FIRST_SHOWN
 
 
 def send_page(read: BoundQuery, page: Page) -> Response:

@@ -1,8 +1,5 @@
 """Reads through the query cache within a request, and what the answer tells of them."""
 
-import functools
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g
@@ -14,6 +11,7 @@ from app.current import extension
 from app.db import Database
 from app.errors import NotFound
 from app.web.metrics import cache_events
+from app.web.release import release
 
 
 def init_app(app: Flask, settings: Settings, database: Database) -> None:
@@ -21,7 +19,7 @@ def init_app(app: Flask, settings: Settings, database: Database) -> None:
     made = Cache(
         database.rows,
         namespace="inkwell",
-        release=_release(),
+        release=release().decode(),
         ttl=settings.cache_ttl,
         secret=settings.secret_key,
         redis_url=settings.redis_url or None,
@@ -68,12 +66,3 @@ def _tell(response: Response) -> Response:
 
 def _timing(outcome: Outcome) -> str:
     return f'{outcome.name};dur={outcome.seconds * 1000:.2f};desc="{outcome.result} {outcome.tier}"'
-
-
-@functools.cache
-def _release() -> str:
-    """What changes whenever the code does: Redis outlives a deployment, and the form of a document may not."""
-    digest = blake2b(digest_size=8)
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -125,17 +125,19 @@ SABOTAGES = (
         "a remember cookie is read",
         rule=4,
         file=GUARD,
-        take_out="        self._update_request_context_with_user(_visitor())\n",
-        put="        self.user_loader(lambda _id: _visitor())\n        super()._load_user()\n",
+        take_out="        g.visitor = _visitor()\n",
+        put="        self.user_loader(lambda _id: _visitor())\n"
+        "        super()._load_user()\n"
+        "        g.visitor = g._login_user\n",
         tests=OF_ODD_INPUT,
     ),
     Sabotage(
         "a session is held against address and browser",
         rule=4,
         file=GUARD,
-        take_out="        self._update_request_context_with_user(_visitor())\n",
-        put="        held = self._session_protection_failed()\n"
-        "        self._update_request_context_with_user(None if held else _visitor())\n",
+        take_out="        g.visitor = _visitor()\n",
+        put='        self.session_protection = "strong"\n'
+        "        g.visitor = None if self._session_protection_failed() else _visitor()\n",
         tests=OF_ACCESS,
     ),
     Sabotage(

@@ -1,0 +1,65 @@
+"""Pages that are rendered once for all that they show, and answers that the browser has already.
+
+A page is a function of the code, the template, the visitor and the documents that were read for it. The digest of these
+is its ETag (RFC 9110, 8.8.3), and the key under which its text is kept: neither can be stale.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Protocol
+
+from flask import Flask, Response, render_template, request
+from pydantic_core import from_json
+
+from app.cache import Memory
+from app.current import extension
+from app.web.etags import is_known, not_modified, tagged
+from app.web.release import release
+
+MAX_PAGES, MAX_BYTES = 10_000, 16 * 1024 * 1024
+
+
+class Visitor(Protocol):
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["pages"] = Memory[str](MAX_PAGES, MAX_BYTES)
+
+
+def page(template: str, visitor: Visitor | None, documents: Mapping[str, bytes], **values: object) -> Response:
+    """The page that shows the visitor those JSON documents, and values whose repr() is all that they are.
+
+    The template knows both by their names, the documents parsed. It may use nothing else that changes.
+    """
+    who = visitor and (visitor.id, visitor.name)
+    inputs = repr((template, request.environ["SCRIPT_NAME"], who, values, [*documents]))
+    etag = _etag(inputs.encode(), *documents.values())
+    if is_known(etag):
+        return not_modified(etag)
+    pages: Memory[str] = extension("pages", Memory)
+    text = pages.get(etag)
+    if text is None:
+        shown = {name: from_json(document) for name, document in documents.items()}
+        text = render_template(template, **shown, **values).encode()
+        pages.put(etag, text)
+    return tagged(Response(text, content_type="text/html; charset=utf-8"), etag)
+
+
+def json_answer(document: bytes) -> Response:
+    """The document, or 304 to whoever has it."""
+    etag = _etag(document)
+    return not_modified(etag) if is_known(etag) else tagged(Response(document, content_type="application/json"), etag)
+
+
+def _etag(*parts: bytes) -> str:
+    digest = blake2b(key=release(), digest_size=16)
+    for part in parts:
+        # With its length, so that no two lists of parts are the same bytes.
+        digest.update(b"%d " % len(part))
+        digest.update(part)
+    return f'"{digest.hexdigest()}"'
