@@ -4,6 +4,8 @@ from dev.sabotage.entry import Sabotage
 
 CSRF = "app/web/csrf.py"
 MIDDLEWARE = "app/web/middleware.py"
+PAGES = "app/web/pages.py"
+OF_PAGES = ("tests/unit/web/test_pages.py",)
 HEADERS = "app/web/headers.py"
 COOKIE = "app/auth/session_cookie.py"
 ROUTES = "app/auth/routes.py"
@@ -217,6 +219,30 @@ SABOTAGES = (
         take_out="    if production:\n",
         put="    if False:\n",
         tests=OF_ANSWERS,
+    ),
+    Sabotage(
+        "a page shows another visitor's name",
+        rule=16,
+        file=PAGES,
+        take_out="who = visitor and (visitor.id, visitor.name)",
+        put="who = None",
+        tests=OF_PAGES,
+    ),
+    Sabotage(
+        "a page stays as it was first shown",
+        rule=16,
+        file=PAGES,
+        take_out="_etag(inputs.encode(), *documents.values())",
+        put="_etag(inputs.encode())",
+        tests=OF_PAGES,
+    ),
+    Sabotage(
+        "a document's tag says nothing of it",
+        rule=16,
+        file=PAGES,
+        take_out="    etag = _etag(document)\n",
+        put="    etag = _etag()\n",
+        tests=OF_PAGES,
     ),
     Sabotage(
         "an error is kept",
