@@ -9,6 +9,7 @@ from app.config import Settings
 from app.doctor.setup import setup
 from app.storage.build import build_store
 from app.storage.store import Store
+from tests.e2e.accessibility import violations
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveBlog, live_blog, serve
 from tests.e2e.site_cache import SiteCache
@@ -45,6 +46,7 @@ def project(
         proof="a[href='/auth/logout']",
         why=session_factory.why,
         page_class=CustomPage,
+        examine=violations,
         secrets=secrets,
     )
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveBlog
 from tests.forge.checks import StandingChecks
@@ -34,6 +35,14 @@ class TestAnOpenPage:
         page.close()
         assert browser is not None
         assert browser.is_connected()
+
+
+class TestAPageWithAnImageThatSaysNothing:
+    def test_is_what_axe_objects_to(self, context: BrowserContext) -> None:
+        raw = context.new_page()
+        raw.set_content("<html lang=en><title>A page</title><main><h1>A page</h1><img src='data:'></main>")
+        [objection] = violations(raw)
+        assert objection.startswith("axe: Images must have alternative text (image-alt)\n  <img src=")
 
 
 class TestAPageUnderStandingChecks:

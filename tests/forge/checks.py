@@ -43,29 +43,29 @@ class StandingChecks:
         """The last answers that the pages got, the newest at the end, and what a refusal said."""
         return [f"{each.status} {each.request.method} {each.url}{_refusal(each)}" for each in self._answers]
 
-    def _note(self, problem: str) -> None:
+    def note(self, problem: str) -> None:
         if not any(part in problem for part in self._expected):
             self.problems.append(problem)
 
     def _on_script_error(self, error: WebError) -> None:
-        self._note(f"script error: {error.error}")
+        self.note(f"script error: {error.error}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith((REFUSALS, RECORDER)):
-            self._note(f"console error: {message.text}")
+            self.note(f"console error: {message.text}")
 
     def _on_response(self, response: Response) -> None:
         self._answers.append(response)
         part_of_a_page = response.request.resource_type in ("stylesheet", "script", "image", "font")
         if response.status >= (400 if part_of_a_page else 500):
-            self._note(f"{response.status} from {response.url}")
+            self.note(f"{response.status} from {response.url}")
 
     def _on_request(self, request: Request) -> None:
         url = urlsplit(request.url)
         if url.query:
             self.addresses.append(request.url)
         if url.scheme in ("http", "https") and url.netloc not in self._own_hosts:
-            self._note(f"request to an outside host: {request.url}")
+            self.note(f"request to an outside host: {request.url}")
 
 
 def _refusal(response: Response) -> str:

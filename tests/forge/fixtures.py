@@ -14,6 +14,7 @@ from playwright.sync_api._generated import Tracing
 from .browsers import launched
 from .checks import StandingChecks
 from .evidence.folder import folder_of
+from .examination import Examination
 from .page import Answer, ForgePage
 from .pictures import Pictures
 from .project import Project
@@ -39,6 +40,7 @@ class Visit:
     checks: StandingChecks
     server: LiveServer
     logged: Sequence[int]
+    examination: Examination
 
     def answers(self) -> list[Answer]:
         return self.page.answers
@@ -174,6 +176,16 @@ def expected_errors() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def examination(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Examination:
+    """Has each distinct page of the run examined, once for all of its processes."""
+    folder = tmp_path_factory.getbasetemp()
+    # A worker's own folder is in the one that all share.
+    shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "examined-pages"
+    shared.mkdir(exist_ok=True)
+    return Examination(project.examine, shared)
+
+
 @pytest.fixture
 def new_page(
     request: pytest.FixtureRequest,
@@ -182,6 +194,7 @@ def new_page(
     session_factory: SessionForge,
     site: LiveServer,
     expected_errors: list[str],
+    examination: Examination,
 ) -> NewPage:
     """Opens pages, each in a browser context of its own and under the standing checks."""
     visits: list[Visit] = []
@@ -191,7 +204,8 @@ def new_page(
     def open_page(**options: Any) -> ForgePage:
         logged = site.log_sizes()
         page = page_class.build(new_context, project, session_factory, site, **options)
-        visits.append(Visit(page, StandingChecks(page.context, site.own_hosts, expected_errors), site, logged))
+        checks = StandingChecks(page.context, site.own_hosts, expected_errors)
+        visits.append(Visit(page, checks, site, logged, examination))
         return page
 
     return open_page

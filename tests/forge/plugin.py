@@ -18,6 +18,7 @@ from .fixtures import VISITS, Visit
 from .limits import set_limit
 from .pictures import UPDATE, refuse_to_write_in_ci
 from .report.collect import Describer
+from .report.results import EXAMINED
 from .shards import Shard, shard
 
 LOG_LINES = 20
@@ -89,9 +90,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """A test that leaves something wrong behind fails as if it had said so itself: one test, one verdict."""
     __tracebackhide__ = True
     result = yield
-    if problems := [problem for visit in item.stash.get(VISITS, []) for problem in visit.checks.settle()]:
+    visits = item.stash.get(VISITS, [])
+    for visit in visits:
+        _examine(item, visit)
+    if problems := [problem for visit in visits for problem in visit.checks.settle()]:
         pytest.fail("\n".join(problems), pytrace=False)
     return result
+
+
+def _examine(item: pytest.Item, visit: Visit) -> None:
+    for page, problems in visit.examination.of(visit.page.context, visit.server.own_hosts):
+        item.user_properties.append((EXAMINED, page))
+        for problem in problems:
+            visit.checks.note(problem)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 if TYPE_CHECKING:
+    from .examination import Examine
     from .page import ForgePage
     from .server import Serve
 
@@ -36,6 +37,8 @@ class Project:
     """Why the app refuses a session that is rightly signed and young enough: a sentence, or None."""
     page_class: "type[ForgePage] | None" = None
     """The project's own page, with words of its own."""
+    examine: "Examine | None" = None
+    """What is wrong with a page, such as what axe finds; asked once of each distinct page of a run."""
     origins: Sequence[str] = field(default=())
     """Other origins that pages may ask, such as a store's or a sign-in provider's."""
     secrets: Sequence[str] = field(default=(), repr=False)

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from .html import content_type
-from .results import Attempt, Journal, Run, Status
+from .results import EXAMINED, Attempt, Journal, Run, Status
 from .steps import LIBRARIES, STEPS, Step, Steps
 
 CONTEXT_LINES = 2
@@ -181,8 +181,14 @@ def attempt_of(phases: list[pytest.TestReport]) -> Attempt:
         errors=errors,
         steps=[step for each in said for step in each["steps"]],
         attachments=[*_texts(phases), *(file for each in said for file in each["attachments"])],
-        annotations=[{"type": "skip", "description": _reason(phase)} for phase in phases if phase.skipped],
+        annotations=_annotations(phases),
     )
+
+
+def _annotations(phases: list[pytest.TestReport]) -> list[dict[str, str]]:
+    skips = [("skip", _reason(phase)) for phase in phases if phase.skipped]
+    examined = [(name, str(page)) for name, page in phases[-1].user_properties if name == EXAMINED]
+    return [{"type": kind, "description": text} for kind, text in [*skips, *examined]]
 
 
 def _status(*, failed: bool, skipped: bool, errors: list[str]) -> Status:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 RESULTS = "results.jsonl"
+# The kind of note that names a page which a test has had examined.
+EXAMINED = "examined"
 
 Status = Literal["passed", "failed", "timedOut", "skipped"]
 Outcome = Literal["expected", "unexpected", "flaky", "skipped"]

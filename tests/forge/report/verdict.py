@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from .results import Run
+from .results import EXAMINED, Run
 
 OK, FAILED, FLAKY, NOTHING = 0, 1, 9, 5
 
@@ -32,6 +32,12 @@ def exit_code(run: Run, pytests: int) -> int:
     return FLAKY if len(flaky(run)) > run.budget else OK
 
 
+def examined(run: Run) -> int:
+    """How many distinct pages were examined."""
+    notes = [note for attempt in run.attempts for note in attempt.annotations]
+    return len({note["description"] for note in notes if note["type"] == EXAMINED})
+
+
 def _is_quarantined(run: Run, test: str) -> bool:
     return any(test == named or test.startswith((f"{named}[", f"{named}::")) for named in run.quarantined)
 
@@ -48,6 +54,8 @@ def lines(run: Run) -> list[str]:
     said = [f"{title}: {test}" for title, tests in KINDS[1:] for test in tests(run)]
     if len(flaky(run)) > run.budget:
         said.append(f"{len(flaky(run))} flaky, and the budget is {run.budget}.")
+    if pages := examined(run):
+        said.append(f"Distinct pages that were examined: {pages}")
     return said
 
 
@@ -62,7 +70,8 @@ def markdown(run: Run) -> str:
         "skipped": outcomes.count("skipped"),
     }
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no tests"
-    parts = [f"### {told} in {run.duration:.0f} s"]
+    pages = f", {count} distinct pages examined" if (count := examined(run)) else ""
+    parts = [f"### {told} in {run.duration:.0f} s{pages}"]
     for title, tests in KINDS:
         if named := tests(run):
             parts += ["", f"**{title}**", "", *(f"- `{test}`{_why(run, test)}" for test in named)]
