@@ -11,13 +11,16 @@ from pathlib import Path
 from dev import locks
 from dev.arguments import asks_for_help
 from dev.bootstrap import DEV_LOCK, PYTHON, VENV, environment, prepare
-from dev.steps import ROOT
+from dev.steps import ROOT, SetupError, say
 from dev.tools import WITH_WINDOW, WITHOUT_WINDOW, require_display, tools
 from tests.forge.processes import watcher
 
 # With these, several processes would be no use or in the way.
 ALONE = {"--numprocesses", "--pdb", "--collect-only", "--co", "--version", "no:xdist"}
 POSTGRES = "--postgres"
+BOTH_DATABASES = "both_databases"
+# The results of the whole suite, which comes after it, are not to be mixed with these.
+ON_POSTGRES_OUTPUT = "test-results-on-postgresql"
 WITHOUT_INSPECTOR = ("", "0", "false", "console")
 
 TEST_HELP = """\
@@ -32,6 +35,7 @@ bin/test [--postgres] [pytest's arguments]   runs the tests, and prepares whatev
 Everything else is pytest's: .venv/bin/python -m pytest --help"""
 CHECK_HELP = """\
 bin/check [pytest's arguments]   runs what CI runs: format, lint, types, lock files, then bin/test
+Without arguments, the tests that both databases must pass are run on PostgreSQL first.
 It has no options of its own; bin/test --help says what the tests take."""
 
 
@@ -104,7 +108,24 @@ def check(arguments: list[str]) -> int:
     failed = [name for name, find in steps.items() if not passes(name, find)]
     if failed:
         print(f"Failed: {', '.join(failed)}. The tests run all the same.", flush=True)
-    return test(arguments) or int(bool(failed))
+    code = 0 if arguments else on_postgres()
+    return test(arguments) or code or int(bool(failed))
+
+
+def on_postgres() -> int:
+    """Run what both databases must pass on PostgreSQL, where there is one, in a process with signals of its own."""
+    from dev.postgres import programs
+
+    try:
+        programs()
+    except SetupError:
+        say("There is no PostgreSQL, and none can be installed here: the tests are run on SQLite alone.\n")
+        return 0
+    print("On PostgreSQL:", flush=True)
+    command = [str(ROOT / "bin" / "test"), POSTGRES, "-q", "-m", BOTH_DATABASES, "--output", ON_POSTGRES_OUTPUT]
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    print("All tests:", flush=True)
+    return code if code >= 0 else 128 - code
 
 
 def passes(name: str, find: Callable[[], str]) -> bool:

@@ -28,14 +28,19 @@ SETTINGS = (
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """The URL of an empty database, for anyone on this machine as long as it lasts."""
-    programs = found() or installed()
+    folder = programs()
     processes = Processes()
     with tempfile.TemporaryDirectory(prefix="inkwell-postgres-", ignore_cleanup_errors=True) as name:
         try:
-            port = start(processes, programs, Path(name))
+            port = start(processes, folder, Path(name))
             yield f"postgresql+psycopg://inkwell@127.0.0.1:{port}/postgres"
         finally:
             processes.stop()
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs, which are installed if they can be. Raises SetupError."""
+    return found() or installed()
 
 
 def found() -> Path | None:
@@ -51,8 +56,8 @@ def installed() -> Path:
         step("Installing PostgreSQL", ["brew", "install", "--quiet", "postgresql@17"])
     else:
         apt_install("Installing PostgreSQL", "postgresql")
-    if programs := found():
-        return programs
+    if folder := found():
+        return folder
     raise SetupError("PostgreSQL's initdb, postgres and pg_isready must be on PATH for --postgres.")
 
 

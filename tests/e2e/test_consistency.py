@@ -23,7 +23,7 @@ from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import skip_without_redis, until
 
-pytestmark = pytest.mark.programs
+pytestmark = [pytest.mark.programs, pytest.mark.both_databases]
 
 CROWD = 100
 READS = 1500

@@ -14,6 +14,8 @@ from app.db import Database
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 
+pytestmark = pytest.mark.both_databases
+
 WRITERS, EACH = 8, 25
 
 

@@ -24,6 +24,8 @@ from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
+pytestmark = pytest.mark.both_databases
+
 
 @dataclass(frozen=True)
 class Things:

@@ -16,6 +16,8 @@ from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
 from tests.unit.conftest import ClientFor
 
+pytestmark = pytest.mark.both_databases
+
 DEEP = "[" * 100_000 + "]" * 100_000
 ODD_CONTENTS: list[Any] = [
     None, True, 0, 1, -1, 2**63, 1.5, "", "x", [], [1], [[1, 2]], {}, {"": ""}, {"_user_id": {}}, {"_user_id": []},

@@ -21,7 +21,7 @@ from tests.factories.session import SessionCookie, SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 
-pytestmark = pytest.mark.programs
+pytestmark = [pytest.mark.programs, pytest.mark.both_databases]
 
 Restore = Callable[[], None]
 

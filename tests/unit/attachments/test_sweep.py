@@ -30,6 +30,8 @@ from tests.factories.attachment import AttachmentFactory, send
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime.now(UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 IN_PARTS = {"sha256": sha256_of(b"") + "-1"}

@@ -13,7 +13,7 @@ from app.storage.store import StoreUnavailable
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.user import UserFactory
 
-pytestmark = pytest.mark.programs
+pytestmark = [pytest.mark.programs, pytest.mark.both_databases]
 
 
 def asked(blog: Flask, *words: str) -> tuple[int, str]:

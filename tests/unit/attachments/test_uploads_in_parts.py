@@ -9,6 +9,8 @@ from app.storage.store import composite, sha256_of
 from tests.factories.user import UserFactory
 from tests.unit.conftest import ClientFor
 
+pytestmark = pytest.mark.both_databases
+
 CHECKSUMS = [sha256_of(b"1"), sha256_of(b"2")]
 
 

@@ -20,6 +20,8 @@ from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 
+pytestmark = pytest.mark.both_databases
+
 PAGE = Page(50)
 
 

@@ -19,6 +19,8 @@ from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.unit.auth.stub_provider import StubProvider
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def stub() -> Iterator[StubProvider]:

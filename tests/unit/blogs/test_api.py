@@ -10,6 +10,8 @@ from tests.factories.user import UserFactory
 from tests.unit.blogs.answers import outcome
 from tests.unit.conftest import ClientFor
 
+pytestmark = pytest.mark.both_databases
+
 MISSING = "You must provide a value"
 
 

@@ -15,6 +15,8 @@ from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 from tests.unit.conftest import ClientFor
 
+pytestmark = pytest.mark.both_databases
+
 TYPED = {"title": "First light", "content": "It was bright."}
 
 

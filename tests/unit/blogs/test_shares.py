@@ -20,6 +20,8 @@ from tests.factories.user import UserFactory
 from tests.unit.blogs.answers import outcome
 from tests.unit.conftest import ClientFor
 
+pytestmark = pytest.mark.both_databases
+
 NO_SUCH_BLOG = (404, {"error": "There is no such blog."})
 ODD = "Enter an e-mail address"
 

@@ -1,4 +1,4 @@
-"""`bin/test`, when it is killed."""
+"""`bin/test`, when it is killed, and what `bin/check` makes of several runs."""
 
 import os
 import signal
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dev import check, postgres
+from dev.steps import SetupError
 from tests.conftest import ROOT
 from tests.forge.redis_server import until
 
@@ -43,3 +45,31 @@ class TestARunThatIsKilled:
             until(lambda: pid.exists() and pid.read_text(), seconds=30)
             run.send_signal(signal.SIGKILL)
         until(lambda: not is_running(int(pid.read_text())))
+
+
+class TestACheck:
+    @pytest.fixture(autouse=True)
+    def of_sound_code(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(check, "prepare", lambda _lock: None)
+        monkeypatch.setattr(check, "passes", lambda _name, _find: True)
+        monkeypatch.setattr(check, "test", lambda _arguments: 0)
+
+    def test_fails_when_only_postgresql_finds_something(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(check, "on_postgres", lambda: 1)
+        assert check.check([]) == 1
+
+    def test_of_some_tests_needs_no_postgresql(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(check, "on_postgres", lambda: 1)
+        assert check.check(["-k", "login"]) == 0
+
+    def test_goes_on_where_there_is_no_postgresql(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def missing() -> Path:
+            raise SetupError("It needs root and apt-get.")
+
+        monkeypatch.setattr(postgres, "programs", missing)
+        assert check.check([]) == 0
+        assert capsys.readouterr().err == (
+            "There is no PostgreSQL, and none can be installed here: the tests are run on SQLite alone.\n"
+        )

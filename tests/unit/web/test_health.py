@@ -17,6 +17,8 @@ from app.config import Settings
 from app.web import health
 from tests.conftest import ROOT, NewApp
 
+pytestmark = pytest.mark.both_databases
+
 PATIENCE = 10
 
 

@@ -22,6 +22,8 @@ from tests.forge.redis_server import RedisServer
 from tests.unit.conftest import ClientFor
 from tests.unit.cost import counted
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def user(user_factory: UserFactory, blog_factory: BlogFactory) -> User:
