@@ -41,13 +41,16 @@ class TestAtABlogOfOnesOwn:
             self.friends_page = new_page()
             self.friends_page.login(friend)
 
+        @pytest.mark.looks
         def test_sees_with_whom_it_is_shared(self, page: CustomPage, friend: User) -> None:
             people = page.get_by_role("region", name="Shared with").get_by_role("listitem")
             expect(people).to_contain_text([str(friend.email)])
 
+        @pytest.mark.looks
         def test_finds_the_field_empty_again(self, page: CustomPage) -> None:
             expect(page.get_by_label("E-mail", exact=True)).to_be_empty()
 
+        @pytest.mark.looks
         def test_lets_the_other_find_it(self) -> None:
             shared = self.friends_page.get_by_role("region", name="Shared with me")
             expect(shared.get_by_role("article")).to_contain_text(["by Ada Lovelace"])
@@ -77,6 +80,7 @@ class TestAtABlogOfOnesOwn:
             page.reload()
             page.submit("Stop sharing")
 
+        @pytest.mark.looks
         def test_sees_that_nobody_else_can_read_it(self, page: CustomPage) -> None:
             expect(page.get_by_text("only you can read this blog")).to_be_visible()
 
@@ -88,6 +92,7 @@ class TestAtABlogOfOnesOwn:
             self.friends_page.goto("/blogs")
             expect(self.friends_page.get_by_text("Shared with me")).to_have_count(0)
 
+    @pytest.mark.looks
     class TestTypingNoAddress:
         @pytest.fixture(autouse=True)
         def submitted(self, at_the_blog: None, page: CustomPage) -> None:
@@ -111,6 +116,7 @@ class TestAtABlogOfOnesOwn:
             expect(page.locator(".email .red-text")).to_contain_text("This is your own address")
 
 
+@pytest.mark.looks
 class TestAtABlogSharedByAnother:
     @pytest.fixture(autouse=True)
     def at_the_blog(self, page: CustomPage, share_factory: ShareFactory, blog: Blog, friend: User) -> None:

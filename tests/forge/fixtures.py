@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Playwright, expect
-from playwright.sync_api._generated import Tracing
 
 from .browsers import launched
 from .checks import StandingChecks
@@ -18,6 +17,7 @@ from .examination import Examination
 from .page import Answer, ForgePage
 from .pictures import Pictures
 from .project import Project
+from .recording import CONTEXTS
 from .refusals import REFUSED
 from .report.steps import STEPS
 from .server import LiveServer, live_server
@@ -97,12 +97,6 @@ def delete_output_dir() -> None:
     """Left to the start of the run: pytest-playwright's own lets one parallel worker delete another's traces."""
 
 
-@pytest.fixture
-def output_path(request: pytest.FixtureRequest) -> str:
-    """For pytest-playwright: its traces and screenshots lie beside the rest of a test's evidence."""
-    return str(folder_of(request.node))
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args(
     browser_type_launch_args: dict[str, Any], browser_name: str, browser_channel: str | None
@@ -133,16 +127,6 @@ def _patience() -> None:
     expect.set_options(timeout=ACTION_MILLISECONDS)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _lean_traces(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Leave the film strip to the second try: it takes 0.2 s of each test, and most traces are thrown away."""
-    start = Tracing.start
-    with pytest.MonkeyPatch.context() as patch:
-        if pytestconfig.getoption("--tracing") == "retain-on-failure":
-            patch.setattr(Tracing, "start", lambda *args, **options: start(*args, **options | {"screenshots": False}))
-        yield
-
-
 @pytest.fixture
 def browser_context_args(
     browser_context_args: dict[str, Any], site: LiveServer, pytestconfig: pytest.Config
@@ -157,11 +141,16 @@ def browser_context_args(
 
 
 @pytest.fixture
-def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
+def new_context(
+    new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest
+) -> Callable[..., BrowserContext]:
     """Opens browser contexts that do not wait for long."""
+    opened: list[BrowserContext] = []
+    request.node.stash[CONTEXTS] = opened
 
     def open_context(**options: Any) -> BrowserContext:
         context = new_context(**options)
+        opened.append(context)
         if not os.environ.get("PWDEBUG"):
             context.set_default_timeout(ACTION_MILLISECONDS)
             context.set_default_navigation_timeout(NAVIGATION_MILLISECONDS)
@@ -259,9 +248,9 @@ def refused_session(request: pytest.FixtureRequest, session_factory: SessionForg
 
 
 @pytest.fixture
-def expect_screenshot(pytestconfig: pytest.Config, output_path: str) -> Pictures:
+def expect_screenshot(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Pictures:
     """`expect_screenshot(page, "the list", mask=[…])`: the page looks like its picture of that name."""
-    return Pictures(pytestconfig, Path(output_path))
+    return Pictures(pytestconfig, folder_of(request.node))
 
 
 class Clock:

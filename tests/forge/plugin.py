@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import playwright
 import pytest
 
-from . import fast, fixtures, gathering, limits
+from . import fast, fixtures, gathering, limits, looks, recording
 from .again import Ending
 from .browsers import refuse_what_cannot_be
 from .evidence.folder import folder_of
@@ -55,7 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(limits, "forge-limits")
     # After pytest-playwright's own, whatever the order in which the two were found.
     config.pluginmanager.register(fixtures, "forge-fixtures")
+    config.pluginmanager.register(recording, "forge-recording")
     config.pluginmanager.register(gathering, "forge-evidence")
+    config.pluginmanager.register(looks, "forge-looks")
     if wanted := config.getoption("--shard"):
         number, count = wanted
         config.pluginmanager.register(Shard(number, count, config.rootpath / config.getini("durations")), "forge-shard")

@@ -91,7 +91,10 @@ class Evidence:
         failed = self.failures[0] if self.failures else None
         error, frames = (failed.message, failed.frames) if failed else ("", [])
         events = server_events(entries, self.requests, self.log, error, frames)
-        return archive.with_server(entries, events, self._sources(events))
+        sources = self._sources(events)
+        for text in sources.values():
+            self.scrubber.learn(text)
+        return archive.with_server(entries, events, sources)
 
     def _sources(self, events: Sequence[archive.Event]) -> Mapping[str, str]:
         """The project's own files that these events point at."""
