@@ -77,6 +77,7 @@ class TestASecondVisit:
         page.goto("/blogs")
         page.expect_cache(None)
 
+    @pytest.mark.looks
     def test_is_told_to_the_programmer_when_it_is_not_as_claimed(self, page: CustomPage) -> None:
         with pytest.raises(AssertionError, match=r"/blogs should .* X-Cache hit, and says miss \(cards_by;dur="):
             page.expect_cache("hit", timeout=1)
@@ -144,6 +145,7 @@ class TestAPersonWhileSomebodyElseWrites:
         other.login()
         other.post("/api/blogs", {"title": "Elsewhere", "content": "By another."})
 
+    @pytest.mark.looks
     def test_keeps_what_is_cached(self, cache: SiteCache, user: User) -> None:
         assert cache.entries(user) == [f"cards_by(after=None, limit=20, owner_id={user.id})"]
 
@@ -158,9 +160,11 @@ class TestAnApiAnswer:
         page.context.request.get("/api/blogs")
         cache.wait_for(user, "blogs_by")
 
+    @pytest.mark.looks
     def test_says_where_it_is_from(self, page: CustomPage) -> None:
         assert page.context.request.get("/api/blogs").headers["x-cache"] == "hit"
 
+    @pytest.mark.looks
     def test_says_how_long_it_took(self, page: CustomPage) -> None:
         timing = page.context.request.get("/api/blogs").headers["server-timing"]
         assert timing.startswith("blogs_by;dur=")

@@ -14,18 +14,23 @@ class TestAnOpenPage:
     def opened(self, page: CustomPage) -> None:
         page.goto("/")
 
+    @pytest.mark.looks
     def test_passes_as_a_page_to_expect(self, page: CustomPage) -> None:
         expect(page).to_have_title("A quiet place to write · Inkwell")
 
+    @pytest.mark.looks
     def test_answers_with_what_the_page_has(self, page: CustomPage) -> None:
         assert page.url.endswith("/")
 
+    @pytest.mark.looks
     def test_answers_with_what_only_the_context_has(self, page: CustomPage) -> None:
         assert page.cookies() == []  # type: ignore[attr-defined]  # a Page to the type checker
 
+    @pytest.mark.looks
     def test_answers_with_what_only_the_browser_has(self, page: CustomPage) -> None:
         assert page.is_connected()  # type: ignore[attr-defined]  # a Page to the type checker
 
+    @pytest.mark.looks
     def test_refuses_a_word_that_nobody_knows(self, page: CustomPage) -> None:
         with pytest.raises(AttributeError, match="clikc"):
             page.clikc("a")  # type: ignore[attr-defined]  # the point of the test
@@ -52,6 +57,7 @@ class TestAPageUnderStandingChecks:
         self.raw: Page = context.new_page()
         self.raw.goto("/")
 
+    @pytest.mark.looks
     def test_passes_when_nothing_is_wrong(self) -> None:
         assert self.checks.problems == []
 

@@ -12,6 +12,7 @@ class TestLoggedOut:
     def at_the_front_page(self, page: CustomPage) -> None:
         page.goto("/")
 
+    @pytest.mark.looks
     def test_the_header_has_the_correct_text(self, page: CustomPage) -> None:
         assert page.get_contents_of("a.brand-logo") == "Inkwell"
 
@@ -20,6 +21,7 @@ class TestLoggedOut:
         assert page.url.startswith(f"{site.provider_url}/")
 
 
+@pytest.mark.looks
 class TestSignedIn:
     @pytest.fixture(autouse=True)
     def logged_in(self, page: CustomPage) -> None:

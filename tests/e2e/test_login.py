@@ -23,9 +23,11 @@ class TestAtTheProvider:
             self.mary = Somebody()
             self.mary.sign_in(page)
 
+        @pytest.mark.looks
         def test_lands_on_the_persons_blogs(self, page: CustomPage) -> None:
             expect(page.get_by_role("heading", name="My blogs")).to_be_visible()
 
+        @pytest.mark.looks
         def test_is_known_by_the_name_the_provider_gave(self, page: CustomPage) -> None:
             assert page.get("/api/current_user")["name"] == "Mary Shelley"
 
@@ -42,9 +44,11 @@ class TestAtTheProvider:
         def cancelled(self, sent_to_the_provider: None, page: CustomPage) -> None:
             page.get_by_role("button", name="Cancel").click()
 
+        @pytest.mark.looks
         def test_reads_that_the_login_was_cancelled(self, page: CustomPage) -> None:
             expect(page.get_by_text("The login was cancelled.")).to_be_visible()
 
+        @pytest.mark.looks
         def test_is_not_logged_in(self, page: CustomPage) -> None:
             assert page.get("/api/current_user") is None
 
@@ -52,6 +56,7 @@ class TestAtTheProvider:
             page.get_by_role("link", name="Log in again").click()
             expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
+    @pytest.mark.looks
     class TestComingBackTwice:
         @pytest.fixture(autouse=True)
         def came_back_twice(self, sent_to_the_provider: None, page: CustomPage) -> None:
@@ -93,6 +98,7 @@ class TestAskingForAPageThatNeedsALogin:
     def refused(self, page: CustomPage) -> None:
         page.goto("/blogs/new")
 
+    @pytest.mark.looks
     def test_reads_that_a_login_is_needed(self, page: CustomPage) -> None:
         expect(page.get_by_text("You must log in!")).to_be_visible()
 
@@ -156,6 +162,7 @@ class TestLoggingOut:
             page.goto(elsewhere)
             page.get_by_role("link", name="A prize").click()
 
+        @pytest.mark.looks
         def test_is_asked_first(self, page: CustomPage) -> None:
             expect(page.get_by_role("heading", name="Log out?")).to_be_visible()
 

@@ -59,6 +59,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("spoil", [*SPOILT.values()], ids=[*SPOILT])
 class TestASessionCookieThatIs:
     @pytest.fixture(autouse=True)
