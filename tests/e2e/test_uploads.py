@@ -7,15 +7,23 @@ from playwright.sync_api import Dialog, Route, expect
 
 from tests.e2e.custom_page import CustomPage
 from tests.e2e.live_server import LiveBlog
+from tests.factories.blog import BlogFactory
 from tests.factories.picture import PICTURE, a_picture
+from tests.factories.user import UserFactory
 
 pytestmark = pytest.mark.parametrize("site", ["disk", "s3"], indirect=True, scope="session")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def at_the_review(page: CustomPage) -> None:
     page.login(path="/blogs/new")
     page.submit("Next", title="First light", content="It was bright.")
+
+
+@pytest.fixture
+def at_the_edit_form(page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
+    user = user_factory()
+    page.login(user, f"/blogs/{blog_factory(user).id}/edit")
 
 
 class TestChoosingAPicture:
@@ -23,9 +31,11 @@ class TestChoosingAPicture:
     def uploaded(self, at_the_review: None, page: CustomPage) -> None:
         page.upload()
 
+    @pytest.mark.looks
     def test_shows_what_was_chosen(self, page: CustomPage) -> None:
         expect(page.get_by_text("sunrise.png")).to_be_visible()
 
+    @pytest.mark.looks
     def test_shows_a_preview(self, page: CustomPage) -> None:
         assert page.locator(".preview").evaluate("image => image.decode().then(() => image.naturalWidth)") == 80
 
@@ -69,10 +79,9 @@ class TestChoosingAPicture:
 
 class TestAPreviewThatIsSlowToCome:
     @pytest.fixture(autouse=True)
-    def edited(self, at_the_review: None, page: CustomPage) -> list[Route]:
+    def edited(self, at_the_edit_form: None, page: CustomPage) -> list[Route]:
         page.upload()
-        page.submit("Save Blog")
-        page.get_by_role("link", name="Read").click()
+        page.submit("Save Changes")
         held: list[Route] = []
         page.route("**/attachments/*", lambda route: held.append(route))
         with page.expect_request("**/attachments/*"):
@@ -132,6 +141,7 @@ class TestWithTheKeyboardAlone:
         chooser.value.set_files({"name": "sunrise.png", "mimeType": "image/png", "buffer": PICTURE})
         expect(page.upload_status).to_have_text("Upload successful!")
 
+    @pytest.mark.looks
     def test_is_where_the_picture_can_be_removed(self, page: CustomPage) -> None:
         expect(page.get_by_role("button", name="Remove")).to_be_focused()
 
@@ -145,9 +155,11 @@ class TestWhileUploading:
     def held(self, at_the_review: None, page: CustomPage) -> list[Route]:
         return page.upload_without_end()
 
+    @pytest.mark.looks
     def test_sees_how_far_it_is(self, page: CustomPage) -> None:
         expect(page.get_by_role("progressbar", name="Upload progress")).to_be_visible()
 
+    @pytest.mark.looks
     def test_reads_the_percentage(self, page: CustomPage) -> None:
         expect(page.get_by_text("%")).to_be_visible()
 
@@ -169,9 +181,11 @@ class TestWhileUploading:
         def cancelled(self, held: list[Route], page: CustomPage) -> None:
             page.get_by_role("button", name="Cancel").click()
 
+        @pytest.mark.looks
         def test_reads_that_it_is_over(self, page: CustomPage) -> None:
             expect(page.upload_status).to_have_text("Upload cancelled.")
 
+        @pytest.mark.looks
         def test_is_at_the_choice_again(self, page: CustomPage) -> None:
             expect(page.file_input).to_be_focused()
 
@@ -184,6 +198,7 @@ class TestWhileUploading:
         def asked_to_save(self, held: list[Route], page: CustomPage) -> None:
             page.get_by_role("button", name="Save Blog").click()
 
+        @pytest.mark.looks
         def test_reads_that_saving_waits(self, page: CustomPage) -> None:
             expect(page.get_by_role("button", name="Saves after the upload")).to_be_visible()
 
@@ -200,13 +215,8 @@ class TestWhileUploading:
             expect(page.get_by_role("button", name="Save Blog")).to_be_visible()
 
 
+@pytest.mark.usefixtures("at_the_edit_form")
 class TestAddingAPictureToASavedBlog:
-    @pytest.fixture(autouse=True)
-    def at_the_edit_form(self, at_the_review: None, page: CustomPage) -> None:
-        page.submit("Save Blog")
-        page.get_by_role("link", name="Read").click()
-        page.get_by_role("link", name="Edit").click()
-
     def test_shows_it_on_the_blog(self, page: CustomPage) -> None:
         page.upload()
         page.submit("Save Changes")
