@@ -7,7 +7,7 @@ from app.auth.models import User
 from tests.e2e.custom_page import CustomPage, NewPage
 from tests.e2e.live_server import LiveBlog
 from tests.factories.blog import BlogFactory
-from tests.factories.session import SAME_ORIGIN
+from tests.factories.session import SAME_ORIGIN, SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.page import Action
 
@@ -19,6 +19,7 @@ class TestWhenLoggedIn:
     def at_the_blog_form(self, page: CustomPage) -> None:
         page.login(path="/blogs/new")
 
+    @pytest.mark.looks
     def test_can_see_the_blog_create_form(self, page: CustomPage) -> None:
         assert page.get_contents_of("form label") == "Blog Title"
 
@@ -31,6 +32,7 @@ class TestWhenLoggedIn:
         def submitted(self, at_the_blog_form: None, page: CustomPage) -> None:
             page.submit("Next", title="First light", content="It was <b>bright</b>.\nVery.")
 
+        @pytest.mark.looks
         def test_submitting_takes_the_user_to_the_review_screen(self, page: CustomPage) -> None:
             assert page.get_contents_of("h5") == "Please confirm your entries"
 
@@ -38,6 +40,7 @@ class TestWhenLoggedIn:
             page.click("button.green")
             expect(page.locator(".card-title")).to_have_text("First light")
 
+        @pytest.mark.looks
         def test_sees_the_content_as_it_was_typed(self, page: CustomPage) -> None:
             expect(page.get_by_text("It was <b>bright</b>.")).to_be_visible()
 
@@ -45,6 +48,7 @@ class TestWhenLoggedIn:
             page.get_by_role("button", name="Back").click()
             expect(page.get_by_label("Content")).to_have_value("It was <b>bright</b>.\nVery.")
 
+        @pytest.mark.looks
         def test_has_saved_nothing_yet(self, page: CustomPage) -> None:
             assert page.get("/api/blogs") == []
 
@@ -57,6 +61,7 @@ class TestWhenLoggedIn:
             assert page.get_contents_of(".title .red-text") == "You must provide a value"
             assert page.get_contents_of(".content .red-text") == "You must provide a value"
 
+    @pytest.mark.looks
     class TestAndLeavingOutTheTitle:
         @pytest.fixture(autouse=True)
         def submitted_half(self, at_the_blog_form: None, page: CustomPage) -> None:
@@ -115,6 +120,7 @@ class TestWithABlog:
         page.get_by_role("link", name="Read On ink").click()
         expect(page.locator(".prose")).to_have_text("It dries. " * 100)
 
+    @pytest.mark.looks
     def test_sees_it_shortened_in_the_list(self, page: CustomPage) -> None:
         assert len(page.get_contents_of(".card p")) < 300
 
@@ -177,9 +183,11 @@ class TestEditingInTwoTabs:
         expect(page.locator(".prose")).to_have_text("By the first tab")
         self.second.submit("Save Changes", content="By the second tab")
 
+    @pytest.mark.looks
     def test_the_second_save_is_told(self) -> None:
         expect(self.second.get_by_role("alert")).to_contain_text("This blog was changed since you opened it.")
 
+    @pytest.mark.looks
     def test_what_the_second_tab_typed_is_kept(self) -> None:
         expect(self.second.get_by_label("Content")).to_have_value("By the second tab")
 
@@ -201,6 +209,7 @@ class TestChangingABlogThatIsGone:
         page.context.request.post(f"/blogs/{blog.id}/delete", headers=SAME_ORIGIN)
         page.submit("Save Changes", content="Typed meanwhile")
 
+    @pytest.mark.looks
     def test_loses_nothing_typed(self, page: CustomPage) -> None:
         expect(page.get_by_label("Content")).to_have_value("Typed meanwhile")
 
@@ -223,9 +232,15 @@ class TestWritingWhileLoggedOutElsewhere:
 
 class TestOpeningAStrangersBlog:
     @pytest.fixture(autouse=True)
-    def refused(self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
+    def refused(
+        self,
+        page: CustomPage,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
+        session_factory: SessionFactory,
+    ) -> None:
         blog = blog_factory(user_factory(), title="Private")
-        page.login()
+        page.set_session_cookie(session_factory(user_factory()))
         page.goto(f"/blogs/{blog.id}")
 
     def test_reads_that_there_is_no_such_blog(self, page: CustomPage) -> None:

@@ -110,6 +110,7 @@ class TestAWorkerKilledBetweenCommitAndCleanUp:
         assert not aftermath.cleaned_up
 
 
+@pytest.mark.looks
 class TestACrowdAtOneColdList:
     @pytest.fixture(autouse=True)
     def asked_at_once(

@@ -72,6 +72,7 @@ class TestAPictureSent:
         page.route(SIGNED, meddle)
         page.choose()
 
+    @pytest.mark.looks
     def test_says_why_it_failed(self, page: CustomPage, reason: str) -> None:
         reads(page, reason)
 
@@ -99,6 +100,7 @@ class TestAnExpiredPermission:
         reads(page, "The permission to send the file has expired")
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("site", ["s3"], indirect=True, scope="session")
 class TestABucketWithoutARuleForThisSite:
     @pytest.fixture(autouse=True)
@@ -192,12 +194,15 @@ class TestALoginThatHasEnded:
         page.choose()
         reads(page, "You must log in!")
 
+    @pytest.mark.looks
     def test_is_told_with_what_to_do(self, page: CustomPage) -> None:
         reads(page, "You must log in! Log in in another tab, then come back here and press Retry.")
 
+    @pytest.mark.looks
     def test_does_not_promise_that_saving_works(self, page: CustomPage) -> None:
         expect(page.get_by_text("You can also save")).to_have_count(0)
 
+    @pytest.mark.looks
     def test_says_where_the_text_is(self, page: CustomPage) -> None:
         expect(page.upload_status).to_contain_text("Your text is kept in this browser.")
 
@@ -259,6 +264,7 @@ class TestAFailedUpload:
     def failed(self, at_the_review: None, page: CustomPage) -> None:
         page.fail_to_upload()
 
+    @pytest.mark.looks
     def test_says_that_the_text_is_safe(self, page: CustomPage) -> None:
         expect(page.get_by_text("your text is safe")).to_be_visible()
 

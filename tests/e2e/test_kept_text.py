@@ -32,6 +32,7 @@ class TestWithUnsavedText:
         page.get_by_role("link", name="New blog").click()
         return user
 
+    @pytest.mark.looks
     def test_finds_it_after_cancelling(self, page: CustomPage) -> None:
         reads(page)
 
@@ -112,9 +113,11 @@ class TestWithUnsavedText:
         def thrown_away(self, at_the_form_again: User, page: CustomPage) -> None:
             page.get_by_role("button", name="Start afresh").click()
 
+        @pytest.mark.looks
         def test_is_at_an_empty_form(self, page: CustomPage) -> None:
             reads(page, "")
 
+        @pytest.mark.looks
         def test_reads_that_it_is_gone(self, page: CustomPage) -> None:
             expect(told(page)).to_have_text("Your text was thrown away.")
 
@@ -185,6 +188,7 @@ class TestTextThatWasSaved:
         page.goto("/blogs/new")
         finds_nothing(page)
 
+    @pytest.mark.looks
     def test_is_gone_from_the_browser(self, page: CustomPage) -> None:
         assert kept_in(page) == []
 
@@ -255,8 +259,9 @@ class TestTenTextsAtOnce:
     def typed(self, page: CustomPage, user_factory: UserFactory, blog_factory: BlogFactory) -> None:
         user = user_factory()
         self.first, *others, self.last = (f"/blogs/{blog_factory(user).id}/edit" for _ in range(11))
-        page.login(user)
-        for path in (self.first, *others):
+        page.login(user, self.first)
+        write(page)
+        for path in others:
             page.goto(path)
             write(page)
         write(page, "And more")

@@ -144,6 +144,7 @@ class TestSavingWhileLoggedOut:
         expect(page.get_by_text(IS_KEPT)).to_be_visible()
         page.login(user, "/blogs/new")
 
+    @pytest.mark.looks
     def test_finds_the_text_again(self, page: CustomPage) -> None:
         reads(page)
 

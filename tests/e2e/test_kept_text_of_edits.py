@@ -61,6 +61,7 @@ class TestAnEditedBlog:
             page.context.request.patch(f"/api/blogs/{typed.id}", data={"content": "By somebody else"})
             page.goto(page.url)
 
+        @pytest.mark.looks
         def test_is_told_so(self, page: CustomPage) -> None:
             expect(told(page)).to_contain_text("The blog was changed meanwhile")
 

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.custom_page import CustomPage, NewPage
 from tests.factories.blog import BlogFactory
+from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 from tests.forge.pictures import Pictures
@@ -55,6 +56,7 @@ class TestAVisitor:
         user_factory: UserFactory,
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
+        session_factory: SessionFactory,
     ) -> None:
         self.style = f"{scheme} {'narrow' if viewport == NARROW else 'wide'}"
         self.page = new_page(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
@@ -63,7 +65,7 @@ class TestAVisitor:
         blog = blog_factory(author, title="First light", content=TEXT)
         share_factory(blog, email="ada@people.invalid")
         self.blog = blog.id
-        self.page.login(author)
+        self.page.set_session_cookie(session_factory(author))
 
     def test_meets_the_front_page_as_it_was(self, expect_screenshot: Pictures) -> None:
         self.page.context.clear_cookies()
