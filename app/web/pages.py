@@ -19,7 +19,7 @@ from app.web.release import release
 MAX_PAGES, MAX_BYTES = 10_000, 16 * 1024 * 1024
 
 
-class Visitor(Protocol):
+class Addressee(Protocol):
     @property
     def id(self) -> int: ...
 
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
     app.extensions["pages"] = Memory[str](MAX_PAGES, MAX_BYTES)
 
 
-def page(template: str, visitor: Visitor | None, documents: Mapping[str, bytes], **values: object) -> Response:
+def page(template: str, visitor: Addressee | None, documents: Mapping[str, bytes], **values: object) -> Response:
     """The page that shows the visitor those JSON documents, and values whose repr() is all that they are.
 
     The template knows both by their names, the documents parsed. It may use nothing else that changes.

@@ -10,6 +10,8 @@ CACHE = "app/cache/cache.py"
 QUERY = "app/cache/query.py"
 MEMORY = "app/cache/memory.py"
 
+PAGES = "app/web/pages.py"
+OF_PAGES = ("tests/unit/web/test_pages.py",)
 OF_VALUES = ("tests/unit/cache/test_stored_value.py",)
 OF_VERSIONS = ("tests/unit/cache/test_versions.py",)
 OF_REDIS = ("tests/unit/cache/test_redis_store.py",)
@@ -265,5 +267,29 @@ SABOTAGES = (
         take_out="        secret=settings.secret_key,\n",
         put='        secret="inkwell",\n',
         tests=("tests/unit/web/test_reads.py",),
+    ),
+    Sabotage(
+        "a page shows another visitor's name",
+        rule=16,
+        file=PAGES,
+        take_out="who = visitor and (visitor.id, visitor.name)",
+        put="who = None",
+        tests=OF_PAGES,
+    ),
+    Sabotage(
+        "a page stays as it was first shown",
+        rule=16,
+        file=PAGES,
+        take_out="_etag(inputs.encode(), *documents.values())",
+        put="_etag(inputs.encode())",
+        tests=OF_PAGES,
+    ),
+    Sabotage(
+        "a document's tag says nothing of it",
+        rule=16,
+        file=PAGES,
+        take_out="    etag = _etag(document)\n",
+        put="    etag = _etag()\n",
+        tests=OF_PAGES,
     ),
 )

@@ -4,8 +4,6 @@ from dev.sabotage.entry import Sabotage
 
 CSRF = "app/web/csrf.py"
 MIDDLEWARE = "app/web/middleware.py"
-PAGES = "app/web/pages.py"
-OF_PAGES = ("tests/unit/web/test_pages.py",)
 HEADERS = "app/web/headers.py"
 COOKIE = "app/auth/session_cookie.py"
 ROUTES = "app/auth/routes.py"
@@ -221,30 +219,6 @@ SABOTAGES = (
         tests=OF_ANSWERS,
     ),
     Sabotage(
-        "a page shows another visitor's name",
-        rule=16,
-        file=PAGES,
-        take_out="who = visitor and (visitor.id, visitor.name)",
-        put="who = None",
-        tests=OF_PAGES,
-    ),
-    Sabotage(
-        "a page stays as it was first shown",
-        rule=16,
-        file=PAGES,
-        take_out="_etag(inputs.encode(), *documents.values())",
-        put="_etag(inputs.encode())",
-        tests=OF_PAGES,
-    ),
-    Sabotage(
-        "a document's tag says nothing of it",
-        rule=16,
-        file=PAGES,
-        take_out="    etag = _etag(document)\n",
-        put="    etag = _etag()\n",
-        tests=OF_PAGES,
-    ),
-    Sabotage(
         "an error is kept",
         rule=14,
         file=MIDDLEWARE,
@@ -258,14 +232,6 @@ SABOTAGES = (
         file=MIDDLEWARE,
         take_out='and [value for name, value in headers if name == "Vary" and "Cookie" in value]:',
         put="and False:",
-        tests=OF_ANSWERS,
-    ),
-    Sabotage(
-        "a page that read the session does not say so",
-        rule=14,
-        file=COOKIE,
-        take_out='            response.headers.add("Vary", "Cookie")\n',
-        put="            pass\n",
         tests=OF_ANSWERS,
     ),
     Sabotage(

@@ -273,4 +273,12 @@ SABOTAGES = (
         '@blueprint.get("/api/current_user")\n',
         tests=OF_ACCESS,
     ),
+    Sabotage(
+        "a page that read the session does not say so",
+        rule=14,
+        file=COOKIE,
+        take_out='            response.headers.add("Vary", "Cookie")\n',
+        put="            pass\n",
+        tests=OF_ANSWERS,
+    ),
 )
