@@ -27,9 +27,9 @@ TEST_HELP = """\
 bin/test [--postgres] [pytest's arguments]   runs the tests, and prepares whatever they need first
   --postgres        on a PostgreSQL server of their own, which is gone afterwards
   tests/e2e         only what is in that folder, file or file::Class::test
-  -k login          only those with that in their name
+  -k login          only those with that in their name; --headed shows the browser
   --fast            leave out what needs a browser or another program; -x stops at the first failure
-  --headed          show the browser
+  --changed[=REF]   only what a change since main (or REF) can reach, as far as that is seen
   --shard 2/5       the second of five parts; --repeat-each 5 runs each test five times
   --base-url URL    against a site that is deployed there; the README says what it needs
 Everything else is pytest's: .venv/bin/python -m pytest --help"""

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import playwright
 import pytest
 
-from . import fast, fixtures, gathering, limits, looks, recording
+from . import changed, fast, fixtures, gathering, limits, looks, recording
 from .again import Ending
 from .browsers import refuse_what_cannot_be
 from .evidence.folder import folder_of
@@ -20,6 +20,7 @@ from .pictures import UPDATE, refuse_to_write_in_ci
 from .report.collect import Describer
 from .report.results import EXAMINED
 from .shards import Shard, shard
+from .visits import Visits
 
 LOG_LINES = 20
 # What these ask for is not a run of tests, and leaves the results of the last one alone.
@@ -32,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--connect", metavar="WS_URL", help="use a browser that runs elsewhere, by its WebSocket address")
     group.addoption("--shard", metavar="I/N", type=shard, help="run the I-th of N parts, which take about equally long")
     group.addoption("--fast", action="store_true", help="leave out what needs a browser or another program")
+    group.addoption(
+        "--changed", metavar="REF", nargs="?", const=changed.DEFAULT, help="only what a change since then can reach"
+    )
     group.addoption("--repeat-each", metavar="N", type=int, default=1, help="run each test N times")
     group.addoption(UPDATE, action="store_true", help="write the pictures that pages are compared with")
     group.addoption("--trying-again", action="store_true", help=argparse.SUPPRESS)
@@ -41,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("slow_fixtures", "fixtures that start programs, which --fast leaves out", type="args", default=[])
     parser.addini("pictures", "the folder of the pictures that pages are compared with", default="tests/pictures")
     parser.addini("durations", "the file of how long each file of tests takes", default="tests/durations.json")
+    parser.addini("visits", "the file of which views each file of tests reaches", default="tests/visits.json")
     # In one line, as what cannot be is refused; pytest's own way adds four.
     parser.optparser.error = _refuse  # type: ignore[method-assign]
 
@@ -64,8 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
     fast.init(config)
     if config.getoption("--fast"):
         config.pluginmanager.register(fast.Fast(config), "forge-fast")
+    if config.getoption("--changed"):
+        config.pluginmanager.register(changed.Changed(config), "forge-changed")
     if any(getattr(config.option, name, False) for name in NO_TESTS):
         return
+    config.pluginmanager.register(Visits(), "forge-visits")
     describer = Describer(config, folder_of, lambda item: gathering.scrubber_of(item).text)
     config.pluginmanager.register(describer, "forge-describer")
     if not hasattr(config, "workerinput"):

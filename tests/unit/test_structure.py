@@ -5,24 +5,20 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from tests.forge.imports import imported_by, module_name
 
 ROOT = Path(__file__).parents[2]
 FLASK = ("flask", "flask_login", "werkzeug")
 FLASK_FREE = ("models", "queries", "forms", "uploads", "links", "session", "oidc", "exchange", "config", "db", "errors")
 
 
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def modules_of(package: str) -> dict[str, Path]:
-    return {module_name(path): path for path in sorted((ROOT / package).rglob("*.py"))}
+    return {module_name(path, ROOT): path for path in sorted((ROOT / package).rglob("*.py"))}
 
 
 APP = modules_of("app")
@@ -30,21 +26,7 @@ TOP = (ROOT / "gunicorn.conf.py", ROOT / "wsgi.py")
 KNOWN = {**APP, **modules_of("dev"), **modules_of("tests")}
 
 
-def imported_by(path: Path) -> Iterator[str]:
-    """The modules that this file imports, by their full names."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            package = module_name(path.parent / "__init__.py").split(".")
-            start = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*start, *filter(None, [node.module])])
-            for alias in node.names:
-                full = f"{module}.{alias.name}"
-                yield full if full in KNOWN else module
-
-
-IMPORTS = {name: set(imported_by(path)) for name, path in KNOWN.items()}
+IMPORTS = {name: set(imported_by(path, ROOT, KNOWN)) for name, path in KNOWN.items()}
 
 
 def imports_within(name: str, *packages: str) -> set[str]:
@@ -195,7 +177,7 @@ class TestAnImport:
         assert told.stdout.split() == []
 
     def test_of_gunicorns_settings_loads_those_of_the_app_alone(self) -> None:
-        assert {name for name in imported_by(TOP[0]) if name.startswith("app")} == {"app.config"}
+        assert {name for name in imported_by(TOP[0], ROOT, KNOWN) if name.startswith("app")} == {"app.config"}
         assert reachable_from("app.config") == {"app.instance"}
 
 
@@ -203,7 +185,7 @@ class TestTheDependencies:
     def test_declare_every_distribution_that_is_imported(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         declared = {re.split(r"[\[>=]", each)[0] for each in project["dependencies"]}
-        imported = {name.partition(".")[0] for path in [*APP.values(), *TOP] for name in imported_by(path)}
+        imported = {name.partition(".")[0] for path in [*APP.values(), *TOP] for name in imported_by(path, ROOT, KNOWN)}
         for_the_type_checker = {"_typeshed", "types_boto3_s3"}
         strangers = imported - {"app", *sys.stdlib_module_names} - for_the_type_checker
         known = packages_distributions()

@@ -37,6 +37,7 @@ def listen() -> None:
     _follow_into_threads()
     if flask := sys.modules.get("flask"):
         _wrap(flask.Flask, "handle_user_exception", note_exception)
+        _wrap(flask.Flask, "dispatch_request", _note_view)
     if redis := sys.modules.get("redis"):
         _wrap(redis.Redis, "execute_command", _note_command)
     if "sqlalchemy" in sys.modules:
@@ -120,6 +121,18 @@ def note_exception(request: Request, app: object, error: BaseException) -> None:
     """Keep the traceback, which counts if the answer is a failure; a refusal that the app raises has a status."""
     if getattr(error, "code", None) is None:
         request.traceback = "".join(traceback.format_exception(error))
+
+
+def _note_view(request: Request, app: Any, *_: Any) -> None:
+    request.view = module_of_view(app)
+
+
+def module_of_view(app: Any) -> str:
+    """The module of the view that answers the request that Flask is at, or nothing."""
+    from flask import request
+
+    rule = request.url_rule
+    return app.view_functions[rule.endpoint].__module__ if rule else ""
 
 
 def _listen_to_sql() -> None:

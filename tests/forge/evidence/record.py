@@ -51,6 +51,8 @@ class Request:
     start: float = field(default_factory=now)
     ms: float = 0
     status: int = 0
+    view: str = ""
+    """The module of the view that answered."""
     id: str = ""
     cache: str = ""
     timing: str = ""

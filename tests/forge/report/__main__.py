@@ -1,4 +1,4 @@
-"""Open the last report, merge those of shards into one, or note how long each file of tests took."""
+"""Open the last report, merge those of shards, or note how long each file of tests took or which views it reached."""
 
 import argparse
 import contextlib
@@ -6,10 +6,11 @@ import json
 import shutil
 import sys
 import webbrowser
+from collections.abc import Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import folder, results, verdict
 from .merge import merged
@@ -45,12 +46,17 @@ def main() -> int:
     noting = commands.add_parser("durations", help="write how long each file of tests took, for --shard")
     noting.add_argument("file", type=Path)
     noting.add_argument("folder", nargs="?", type=Path, default=RESULTS)
+    reached = commands.add_parser("visits", help="write which views each file of tests reached, for --changed")
+    reached.add_argument("file", type=Path)
+    reached.add_argument("folder", nargs="?", type=Path, default=RESULTS)
     asked = parser.parse_args(sys.argv[1:] or ["open"])
     try:
         if asked.command == "merge":
             return merge(asked.folders, asked.into)
         if asked.command == "durations":
-            return note(asked.file, asked.folder)
+            return note(asked.file, results.durations(results.read(asked.folder)))
+        if asked.command == "visits":
+            return note(asked.file, results.visits(results.read(asked.folder)))
         return serve(asked.folder / folder.REPORT)
     except FileNotFoundError as error:
         sys.exit(f"There is no report of a run in {Path(error.filename).parent}; run browser tests first.")
@@ -83,9 +89,8 @@ def merge(folders: list[Path], into: Path) -> int:
     return run.exit or 0
 
 
-def note(file: Path, results_folder: Path) -> int:
-    durations = results.durations(results.read(results_folder))
-    file.write_text(json.dumps(durations, indent=1) + "\n", encoding="utf-8")
+def note(file: Path, found: Mapping[str, Any]) -> int:
+    file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

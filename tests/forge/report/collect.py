@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from .html import content_type
-from .results import EXAMINED, Attempt, Journal, Run, Status
+from .results import EXAMINED, VISITED, Attempt, Journal, Run, Status
 from .steps import LIBRARIES, STEPS, Step, Steps
 
 CONTEXT_LINES = 2
@@ -182,6 +182,7 @@ def attempt_of(phases: list[pytest.TestReport]) -> Attempt:
         steps=[step for each in said for step in each["steps"]],
         attachments=[*_texts(phases), *(file for each in said for file in each["attachments"])],
         annotations=_annotations(phases),
+        visited=[str(module) for name, module in phases[-1].user_properties if name == VISITED],
     )
 
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 RESULTS = "results.jsonl"
 # The kind of note that names a page which a test has had examined.
 EXAMINED = "examined"
+# What a test says of the module of a view that it has reached.
+VISITED = "visited"
 
 Status = Literal["passed", "failed", "timedOut", "skipped"]
 Outcome = Literal["expected", "unexpected", "flaky", "skipped"]
@@ -40,6 +42,8 @@ class Attempt:
     steps: Sequence[Mapping[str, Any]] = ()
     attachments: Sequence[Mapping[str, str]] = ()
     annotations: Sequence[Mapping[str, str]] = ()
+    visited: Sequence[str] = ()
+    """The modules of the views that it reached."""
 
 
 @dataclass
@@ -86,6 +90,14 @@ def durations(run: Run) -> dict[str, float]:
         if not attempt.retry:
             seconds[attempt.file] = seconds.get(attempt.file, 0.0) + attempt.duration
     return {file: round(seconds[file], 1) for file in sorted(seconds)}
+
+
+def visits(run: Run) -> dict[str, list[str]]:
+    """The modules of the views that the tests of each file reached, by any way."""
+    found: dict[str, set[str]] = {}
+    for attempt in run.attempts:
+        found.setdefault(attempt.file, set()).update(attempt.visited)
+    return {file: sorted(found[file]) for file in sorted(found)}
 
 
 class Journal:
