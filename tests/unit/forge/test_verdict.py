@@ -363,4 +363,5 @@ def attempt(test: str, *, ok: bool = True, browser: str = "", errors: list[str] 
         steps=[],
         attachments=[],
         annotations=[],
+        visited=[],
     )
