@@ -235,28 +235,26 @@ class TestAPageThatPassesForAPicture:
         reads(page, "The file is not an image of the declared type, or it is damaged")
 
 
+@pytest.mark.looks
 @on_both_stores
+@pytest.mark.parametrize("query", ["", "?w=320"])
 class TestAPictureWithAScriptInIt:
     @pytest.fixture(autouse=True)
-    def saved(self, at_the_review: None, page: CustomPage, expected_errors: list[str]) -> None:
+    def opened(self, at_the_review: None, page: CustomPage, expected_errors: list[str], query: str) -> None:
         # Even a recorder that the suite puts into every page is kept from running.
         expected_errors.append("Blocked script execution")
         page.choose(body=a_picture() + SCRIPT)
         expect(page.upload_status).to_have_text("Upload successful!")
         page.submit("Save Blog")
-        self.address = f"/attachments/{page.get('/api/blogs')[0]['attachment']['id']}"
+        self.answer = page.goto(f"/attachments/{page.get('/api/blogs')[0]['attachment']['id']}{query}")
 
-    @pytest.mark.parametrize("query", ["", "?w=320"])
-    def test_runs_none_when_opened(self, page: CustomPage, query: str) -> None:
-        page.goto(self.address + query)
+    def test_runs_none_when_opened(self, page: CustomPage) -> None:
         assert page.evaluate("window.ran") is None
 
-    @pytest.mark.parametrize("query", ["", "?w=320"])
-    def test_is_nothing_but_a_picture_to_the_browser(self, page: CustomPage, query: str) -> None:
-        response = page.goto(self.address + query)
-        assert response
-        assert response.headers["x-content-type-options"] == "nosniff"
-        assert response.headers["content-security-policy"].startswith("sandbox;")
+    def test_is_nothing_but_a_picture_to_the_browser(self) -> None:
+        assert self.answer
+        assert self.answer.headers["x-content-type-options"] == "nosniff"
+        assert self.answer.headers["content-security-policy"].startswith("sandbox;")
 
 
 class TestAFailedUpload:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.db import Database
 from tests.e2e.custom_page import CustomPage, NewPage
 from tests.e2e.kept_text import COPY_IT, IS_KEPT, TYPED, finds_nothing, log_out_behind, reads, told, write
+from tests.e2e.live_server import LiveBlog
 from tests.e2e.provider import Somebody
 from tests.factories.blog import BlogFactory
+from tests.factories.user import UserFactory
 
 
 def by_the_button_of_the_refusal(page: CustomPage, mary: Somebody) -> Page:
@@ -59,14 +60,13 @@ def by_going_back_after_a_login_in_another_tab(page: CustomPage, mary: Somebody)
 
 class TestLoggedOutWhileWriting:
     @pytest.fixture(autouse=True)
-    def logged_out(self, page: CustomPage, database: Database) -> None:
+    def logged_out(self, page: CustomPage, site: LiveBlog, user_factory: UserFactory, database: Database) -> None:
         self.mary = Somebody()
-        page.goto("/auth/google?next=/blogs/new")
-        self.mary.sign_in(page)
+        user = page.login(self.mary.account(user_factory, site.provider_url), "/blogs/new")
         page.get_by_label("Blog Title").fill("First light")
         write(page)
         with database.write() as db:
-            end_sessions(db, page.get("/api/current_user")["id"])
+            end_sessions(db, user.id)
 
     @pytest.mark.parametrize(
         "come_back",
@@ -98,17 +98,20 @@ class TestLoggedOutWhileWriting:
 
 class TestLoggedOutWhileEditing:
     @pytest.fixture(autouse=True)
-    def refused(self, page: CustomPage, database: Database, blog_factory: BlogFactory) -> None:
+    def refused(
+        self,
+        page: CustomPage,
+        site: LiveBlog,
+        user_factory: UserFactory,
+        blog_factory: BlogFactory,
+        database: Database,
+    ) -> None:
         self.mary = Somebody()
-        page.goto("/auth/google")
-        self.mary.sign_in(page)
-        user_id = page.get("/api/current_user")["id"]
-        with database.read() as db:
-            self.blog = blog_factory(db.get_one(User, user_id))
-        page.goto(f"/blogs/{self.blog.id}/edit")
+        user = self.mary.account(user_factory, site.provider_url)
+        page.login(user, f"/blogs/{blog_factory(user).id}/edit")
         write(page)
         with database.write() as db:
-            end_sessions(db, user_id)
+            end_sessions(db, user.id)
         page.submit("Save Changes")
 
     def test_finds_the_text_again_by_logging_in(self, page: CustomPage) -> None:
