@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, parse
 import pytest
 
 from tests.unit.forge.copied import beside
+from tests.unit.forge.test_evidence import texts
 from tests.unit.forge.test_plugin import APP, CONFTEST, SETTINGS, run
 
 # Runs within runs, each with a server and a browser of its own.
@@ -17,8 +18,10 @@ import pytest
 
 class Visitor:
     @pytest.fixture(autouse=True)
-    def logged_in(self, page, request):
+    def logged_in(self, page, request, session_factory):
         page.login("Grace")
+        with open("canaries", "a") as canaries:
+            print(session_factory.minted[-1], file=canaries)
         self.heading = page.get_contents_of("h1")
         with open("visits", "a") as visits:
             print(type(self).__name__, request.node.name, file=visits)
@@ -126,7 +129,7 @@ def _name(case: Element) -> str:
 
 @pytest.fixture(scope="module")
 def passing(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run(tmp_path_factory.mktemp("passing"), PASSING, "--tracing=retain-on-failure")
+    return Run(tmp_path_factory.mktemp("passing"), PASSING, "--evidence=all")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +151,9 @@ class TestTestsThatOnlyLook:
             "TestAPage test_acts_too[chromium]",
             "TestWithin test_acts[chromium]",
         ]
+
+    def test_leave_a_trace_each_if_all_evidence_is_kept(self, passing: Run) -> None:
+        assert {name for name, folder in passing.left().items() if not (folder / "trace.zip").exists()} == set()
 
 
 class TestAVisit:
@@ -203,3 +209,11 @@ class TestTheFolderOfATestThatLooked:
             events = b"".join(trace.read(name) for name in trace.namelist() if name.endswith(".trace"))
         assert b'"method":"goto"' in events
         assert b"server: GET / -> 200" in events
+
+
+class TestASessionOfAVisit:
+    def test_is_in_no_artefact(self, passing: Run, failing: Run) -> None:
+        for done in (passing, failing):
+            canaries = (done.folder / "canaries").read_text().split()
+            files = texts(done.folder / "test-results")
+            assert {(name, canary) for name, text in files.items() for canary in canaries if canary in text} == set()
