@@ -77,6 +77,8 @@ def test_meets_another_status(page):
 """
 SETTINGS = '[tool.pytest.ini_options]\naddopts = ["-p", "forge.plugin"]\npythonpath = ["."]\n'
 SCREEN = 50
+# faker makes itself ready in every run, asked or not.
+WITHOUT = [option for plugin in ("randomly", "cacheprovider", "faker") for option in ("-p", f"no:{plugin}")]
 # What a run reads of the machine that it is on, and of the run that this test belongs to.
 HIDDEN = (
     *("DISPLAY", "WAYLAND_DISPLAY", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"),
@@ -94,7 +96,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-m", "pytest", "-q", *WITHOUT, *options]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
