@@ -34,6 +34,7 @@ seen = []
 def home():
     with engine.connect() as connection:
         connection.execute(text("SELECT 'the front page'"))
+    logging.getLogger("small").warning("somebody is here")
     if not session:
         abort(401)
     page = make_response(f"<h1>Hello {session['user']}</h1><a href=/broken>Break it</a>")
@@ -82,6 +83,8 @@ A, B, C = [
 ]
 REPORTED = "data:application/zip;base64,"
 TRACING = "--tracing=retain-on-failure"
+# Nothing is tried again.
+ONCE = ["--maxfail=9"]
 CANARIES = ["a-canary-of-oauth", "a-canary-signature", "a-canary-of-the-site"]
 
 
@@ -121,6 +124,15 @@ def trace(ran: Run) -> dict[str, list[str]]:
     }
     subprocess.run([*program, "close"], cwd=folder, capture_output=True, check=True)
     return {what: text.splitlines() for what, text in shown.items()}
+
+
+@pytest.fixture(scope="module")
+def repeated(ran: Run) -> list[str]:
+    """What the test's own script runs, with `--evidence=all` in a folder beside."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = [str(ran.of("test_c") / "repeat.sh"), "-v", *ONCE, "--evidence=all", f"--output={ran.folder / 'all'}"]
+    told = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False)
+    return told.stdout.splitlines()
 
 
 def place_of(words: str, lines: list[str]) -> int:
@@ -177,11 +189,8 @@ class TestTheFolder:
 
 
 class TestRepeatingIt:
-    def test_runs_what_ran_before_it_too(self, ran: Run) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        command = [str(ran.of("test_c") / "repeat.sh"), "-v"]
-        told = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False)
-        assert [line.split(" ")[0] for line in told.stdout.splitlines() if line.endswith("%]")] == [A, C]
+    def test_runs_what_ran_before_it_too(self, repeated: list[str]) -> None:
+        assert [line.split(" ")[0] for line in repeated if line.endswith("%]")] == [A, C]
 
     def test_keeps_the_order_whatever_the_fixtures_would_make_of_it(self, ran: Run) -> None:
         told = run(ran.folder, "--collect-only", "--in-order", A, B, C)
@@ -215,8 +224,8 @@ class TestTheTrace:
 
 
 class TestWithEvidenceOfAll:
+    @pytest.mark.usefixtures("repeated")
     def test_a_test_that_passes_leaves_its_folder_too(self, ran: Run) -> None:
-        run(ran.folder, "--evidence=all", "--output=all", "-k", "test_a")
         assert {file.name for file in (ran.folder / "all").glob("*test-a*/*")} == {"trace.zip", "sql.txt", "server.log"}
 
 
@@ -224,7 +233,7 @@ class TestADeployedSite:
     def test_leaves_what_can_be_had_of_it(self, ran: Run, tmp_path: Path) -> None:
         serve = gunicorn("small:app", "--chdir", str(ran.folder))
         with live_server(serve, tmp_path) as site:
-            run(ran.folder, TRACING, "--output=deployed", "-k", "test_c", "--base-url", site.url)
+            run(ran.folder, TRACING, *ONCE, "--output=deployed", "-k", "test_c", "--base-url", site.url)
         left = {file.name for file in (ran.folder / "deployed").glob("*test-c*/*")}
         assert left == {"error.txt", "repeat.sh", "trace.zip"}
 
