@@ -78,14 +78,15 @@ def told(attempts: dict[str, list[Attempt]]) -> dict[str, list[tuple[str, bool]]
     return {test: [(attempt.status, attempt.ok) for attempt in each] for test, each in attempts.items()}
 
 
-class TestARunOfWhichEverythingFailed:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def done(cls, new_project: NewProject) -> tuple[Path, subprocess.CompletedProcess[str]]:
-        project = new_project(*FILES)
-        (project / "quarantine.toml").write_text(ENTRY.format(id="test_quarantined.py::TestAPart", until=TOMORROW))
-        return project / "test-results", run(project, "-n2", f"--junit-xml={project / 'pytest.xml'}")
+@pytest.fixture(scope="module")
+def done(new_project: NewProject) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The results of a run of all of them, and what it said."""
+    project = new_project(*FILES)
+    (project / "quarantine.toml").write_text(ENTRY.format(id="test_quarantined.py::TestAPart", until=TOMORROW))
+    return project / "test-results", run(project, "-n2", f"--junit-xml={project / 'pytest.xml'}")
 
+
+class TestARunOfWhichEverythingFailed:
     def test_has_failed(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
         assert done[1].returncode == verdict.FAILED
 
@@ -141,7 +142,7 @@ class TestARunOfWhichEverythingFailed:
 
 
 class TestARunWithAFileThatCannotBeRead:
-    @pytest.mark.parametrize("options", [["-n2"], ["-n0"]], ids=["in parallel", "alone"])
+    @pytest.mark.parametrize("options", [["-n1"], ["-n0"]], ids=["in parallel", "alone"])
     def test_does_not_pass(self, new_project: NewProject, options: list[str]) -> None:
         project = new_project("test_flaky.py")
         (project / "test_broken.py").write_text("import nothing_of_that_name")
@@ -263,9 +264,8 @@ class TestShards:
 class TestMergedShards:
     @pytest.fixture(scope="class")
     @classmethod
-    def project(cls, new_project: NewProject) -> Path:
-        project = new_project(*FILES)
-        run(project, "--output=whole")
+    def project(cls, done: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+        project = done[0].parent
         for number in (1, 2):
             run(project, f"--shard={number}/2", f"--output=part-{number}")
         return project
@@ -276,11 +276,11 @@ class TestMergedShards:
 
     def test_are_the_same_tests_as_one_run(self, project: Path) -> None:
         self.merge(project, "part-1", "part-2")
-        merged, whole = results.read(project / "merged"), results.read(project / "whole")
+        merged, whole = results.read(project / "merged"), results.read(project / "test-results")
         assert told(dict(sorted(merged.tests().items()))) == told(dict(sorted(whole.tests().items())))
 
     def test_have_the_same_verdict_as_one_run(self, project: Path) -> None:
-        assert self.merge(project, "part-1", "part-2").returncode == results.read(project / "whole").exit
+        assert self.merge(project, "part-1", "part-2").returncode == results.read(project / "test-results").exit
 
     def test_fail_when_one_is_missing(self, project: Path) -> None:
         told = self.merge(project, "part-1")
