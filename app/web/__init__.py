@@ -16,11 +16,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
         MAX_FORM_PARTS=20,
     )
-    app.jinja_env.globals["site_name"] = settings.site_name
     log.configure(production=settings.production)
     paths.init_app(app)
     static_files.init_app(app)
-    pages.init_app(app)
+    pages.init_app(app, site_name=settings.site_name)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)
     headers = security_headers(

@@ -1,7 +1,7 @@
 """Pages that are rendered once for all that they show, and answers that the browser has already.
 
-A page is a function of the code, the template, the visitor and the documents that were read for it. The digest of these
-is its ETag (RFC 9110, 8.8.3), and the key under which its text is kept: neither can be stale.
+A page is a function of the code, the template, the site's name, the visitor and the documents that were read for it.
+The digest of these is its ETag (RFC 9110, 8.8.3), and the key under which its text is kept: neither can be stale.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,17 @@ class Addressee(Protocol):
     def name(self) -> str: ...
 
 
-def init_app(app: Flask) -> None:
-    app.extensions["pages"] = Memory[str](MAX_PAGES, MAX_BYTES)
+class Pages:
+    """The texts of a site's pages, by their ETags."""
+
+    def __init__(self, site_name: str) -> None:
+        self.site_name = site_name
+        self.kept = Memory[str](MAX_PAGES, MAX_BYTES)
+
+
+def init_app(app: Flask, *, site_name: str) -> None:
+    app.extensions["pages"] = Pages(site_name)
+    app.jinja_env.globals["site_name"] = site_name
 
 
 def page(template: str, visitor: Addressee | None, documents: Mapping[str, bytes], **values: object) -> Response:
@@ -36,17 +45,17 @@ def page(template: str, visitor: Addressee | None, documents: Mapping[str, bytes
 
     The template knows both by their names, the documents parsed. It may use nothing else that changes.
     """
+    pages = extension("pages", Pages)
     who = visitor and (visitor.id, visitor.name)
-    inputs = repr((template, request.environ["SCRIPT_NAME"], who, values, [*documents]))
+    inputs = repr((template, pages.site_name, request.environ["SCRIPT_NAME"], who, values, [*documents]))
     etag = _etag(inputs.encode(), *documents.values())
     if is_known(etag):
         return not_modified(etag)
-    pages: Memory[str] = extension("pages", Memory)
-    text = pages.get(etag)
+    text = pages.kept.get(etag)
     if text is None:
         shown = {name: from_json(document) for name, document in documents.items()}
         text = render_template(template, **shown, **values).encode()
-        pages.put(etag, text)
+        pages.kept.put(etag, text)
     return tagged(Response(text, content_type="text/html; charset=utf-8"), etag)
 
 

@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 from app.auth.models import User
 from app.blogs.models import Blog
 from app.web import pages
+from tests.conftest import NewApp
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
@@ -95,6 +96,10 @@ class TestPagesThatShowTheSame:
         pages = [client_for(user_factory(name=name)).get("/blogs") for name in ("Ada", "Grace")]
         assert pages[0].headers["ETag"] != pages[1].headers["ETag"]
         assert ["Logged in as Ada" in page.text for page in pages] == [True, False]
+
+    def test_differ_by_the_sites_name(self, new_app: NewApp) -> None:
+        sites = [new_app(site_name=name).test_client().get("/") for name in ("Quill", "Ink")]
+        assert sites[0].headers["ETag"] != sites[1].headers["ETag"]
 
     def test_differ_where_the_blog_is_served_below_a_path(self, reading: FlaskClient) -> None:
         etags = {reading.get("/", base_url=f"http://localhost{root}").headers["ETag"] for root in ("", "/notes")}
