@@ -38,7 +38,7 @@ class Stats:
 
 
 class DiskCache:
-    """Holds at most `max_bytes`, less what is just arriving, and drops what was not read for longest."""
+    """Holds at most `max_bytes`, and what is just arriving, and drops what was not read for longest."""
 
     def __init__(self, root: Path, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -119,7 +119,7 @@ class DiskCache:
                 return found
             try:
                 self._fill(file, name, fetch)
-                path.replace(self._entries / name)
+                self._keep(path, file.tell())
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
@@ -132,9 +132,9 @@ class DiskCache:
         file.seek(0)
         file.write(seal(name, file))
         file.flush()
-        self._make_room(file.tell())
 
-    def _make_room(self, size: int) -> None:
+    def _keep(self, path: Path, size: int) -> None:
+        """Make room for what was filled, and have the entry appear before anybody else counts."""
         if size > self._max_bytes:
             raise OSError("The file is larger than the whole cache.")
         with self._accounts() as accounts:
@@ -145,6 +145,7 @@ class DiskCache:
                 self._swept = True
             # Before the entry appears: killed between the two, we count too much, which the next sweep mends.
             write_total(accounts, total + size)
+            path.replace(self._entries / path.name)
 
     def _sweep(self, size: int) -> int:
         for path in self._filling.iterdir():
@@ -252,3 +253,4 @@ def read_total(accounts: BinaryIO) -> int | None:
 def write_total(accounts: BinaryIO, total: int) -> None:
     accounts.truncate(0)
     accounts.write(str(total).encode())
+    accounts.flush()

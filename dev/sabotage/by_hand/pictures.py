@@ -184,6 +184,14 @@ SABOTAGES = (
         tests=OF_CACHE,
     ),
     Sabotage(
+        "the cache on the disk forgets what is just arriving",
+        rule=21,
+        file=CACHE,
+        take_out="            path.replace(self._entries / path.name)\n",
+        put="        path.replace(self._entries / path.name)\n",
+        tests=OF_CACHE,
+    ),
+    Sabotage(
         "a broken disk costs the picture",
         rule=21,
         file=CACHE,

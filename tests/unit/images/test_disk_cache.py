@@ -1,3 +1,4 @@
+import fcntl
 import hashlib
 import io
 import os
@@ -6,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier, Event
@@ -442,6 +444,30 @@ class TestAnEntryThatAnotherProcessFilledJustNow:
 
     def test_leaves_nothing_to_fill(self, root: Path) -> None:
         assert list((root / "filling").iterdir()) == []
+
+
+class TestAnEntryThatAppears:
+    @pytest.fixture(autouse=True)
+    def watched(self, cache: DiskCache, root: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+        appear = Path.replace
+
+        def watch(path: Path, target: Path) -> Path:
+            with (root / "total").open("rb") as total:
+                self.counted = int(total.read())
+                with suppress(BlockingIOError):
+                    fcntl.flock(total, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.others_may_count = True
+            return appear(path, target)
+
+        self.others_may_count = False
+        monkeypatch.setattr(Path, "replace", watch)
+        read(cache, source)
+
+    def test_is_counted_by_then(self, cache: DiskCache) -> None:
+        assert self.counted == cache.stats().bytes > 0
+
+    def test_is_not_forgotten_by_a_count_in_between(self) -> None:
+        assert not self.others_may_count
 
 
 class TestASourceThatFailsWhileOthersWait:
