@@ -165,13 +165,14 @@ def expected_errors() -> list[str]:
     return []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def examination(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Examination:
     """Has each distinct page of the run examined, once for all of its processes."""
     folder = tmp_path_factory.getbasetemp()
     # A worker's own folder is in the one that all share.
     shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "examined-pages"
     shared.mkdir(exist_ok=True)
+    # Made anew for each test: in one run of several projects, each has its own.
     return Examination(project.examine, shared)
 
 
