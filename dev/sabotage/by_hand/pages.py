@@ -174,8 +174,8 @@ SABOTAGES = (
         "inline code runs",
         rule=14,
         file=HEADERS,
-        take_out='"default-src": "\'none\'"',
-        put='"default-src": "\'none\'", "script-src": "\'unsafe-inline\'"',
+        take_out='"script-src": " ".join(script_sources),',
+        put='"script-src": " ".join([*script_sources, "\'unsafe-inline\'"]),',
         tests=OF_ANSWERS,
     ),
     Sabotage(
