@@ -105,7 +105,7 @@ SABOTAGES = (
         file=S3,
         take_out='signature_version="s3v4"',
         put='signature_version="s3"',
-        tests=OF_STORES,
+        tests=("tests/unit/storage/test_s3.py",),
     ),
     Sabotage(
         "what arrived is not held against what was declared",
