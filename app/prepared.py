@@ -7,11 +7,14 @@ parameters, what turns the driver's values into Python's.
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import starmap
 from typing import Any
 
 from sqlalchemy import Dialect, Engine, Select
 from sqlalchemy.exc import DBAPIError
+
+MOST_IDLE = 4
 
 
 class Unprepared(Exception):
@@ -53,7 +56,7 @@ class PreparedRead:
 
 
 class DriverConnections:
-    """Connections of the driver's own, each in the hands of one thread at a time; as many as were in use at once."""
+    """Connections of the driver's own, each in the hands of one thread at a time; MOST_IDLE are kept for the next."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._dialect = engine, engine.dialect
@@ -77,8 +80,10 @@ class DriverConnections:
 
     def close(self) -> None:
         """Close those that nobody uses."""
-        while self._idle:
-            self._idle.pop().close()
+        # Another thread may take the last one meanwhile.
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _fetch_by(self, connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
         try:
@@ -87,18 +92,24 @@ class DriverConnections:
             known = self._as_sqlalchemys(error, sql, connection)
             connection.close()
             raise known from error
-        self._idle.append(connection)
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
         return found
 
     def _connected(self) -> Any:
         try:
             pooled = self._engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            pooled.detach()
+            # Each statement is a transaction, which ends with it.
+            self._dialect.set_isolation_level(connection, "AUTOCOMMIT")
         except self._error as error:
             raise self._as_sqlalchemys(error, "", None) from error
-        connection: Any = pooled.driver_connection
-        pooled.detach()
-        # Each statement is a transaction, which ends with it.
-        self._dialect.set_isolation_level(connection, "AUTOCOMMIT")
         return connection
 
     def _as_sqlalchemys(self, error: Any, sql: str, connection: Any) -> Any:

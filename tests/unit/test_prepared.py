@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app.auth.models import User
 from app.blogs.models import Blog
 from app.db import Database
-from app.prepared import PreparedRead, Unprepared
+from app.prepared import MOST_IDLE, PreparedRead, Unprepared
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
 
@@ -107,6 +107,22 @@ class TestAConnectionThatIsLost:
 
     def test_is_replaced(self) -> None:
         assert self.database.rows(NAME, {"user_id": self.user.id}) == [("Ada",)]
+
+
+class TestMoreReadsAtOnceThanAreKept:
+    def test_leave_only_so_many_connections(self, own_database: Database) -> None:
+        connections = own_database._connections
+        taken = [connections._connected() for _ in range(MOST_IDLE + 2)]
+        for connection in taken:
+            connections._fetch_by(connection, "SELECT 1", [])
+        assert len(kept(own_database)) == MOST_IDLE
+
+
+class TestAValueThatNoDriverTakes:
+    def test_costs_the_connection_and_leaves_none_open(self, own_database: Database) -> None:
+        with pytest.raises(Exception, match=r"large|range|out of"):
+            own_database.rows(NAME, {"user_id": 2**70})
+        assert kept(own_database) == []
 
 
 class TestADatabaseThatCannotBeOpened:
