@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 # Or a reload would go on with the settings' code as it was at the start, and mix it with the new.
@@ -133,6 +135,11 @@ def post_fork(server: Any, worker: Any) -> None:
         server.log.warning("Worker %s is missing from /metrics: %s", worker.pid, error)
     else:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counters.parent)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Import what only logins need once the worker serves. At the first login it could be another deployment's code."""
+    Thread(target=import_module, args=("app.auth.oidc",), daemon=True).start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
