@@ -8,14 +8,18 @@ from typing import BinaryIO, cast
 class Slice(io.RawIOBase):
     """The bytes of `file` from `start` up to `stop`; closing it closes the file.
 
-    The file's descriptor always stands where the slice does. So a server may send the bytes by itself, if it is told
-    how many they are.
+    The file's descriptor always stands where the slice does.
     """
 
     def __init__(self, file: BinaryIO, start: int, stop: int) -> None:
         self._file = file
         self._start, self._stop = start, stop
         self.seek(0)
+
+    @property
+    def begins_the_file(self) -> bool:
+        """Whether a server may send the bytes by itself: where it cannot, it seeks in the slice as if in the file."""
+        return self._start == 0
 
     def fileno(self) -> int:
         return self._file.fileno()

@@ -59,7 +59,7 @@ def stream_file(body: BinaryIO, content_type: str, etag: str) -> Response:
     except RequestedRangeNotSatisfiable:
         response.close()
         raise
-    if response.status_code == 200 and isinstance(body, Slice):
+    if response.status_code == 200 and isinstance(body, Slice) and body.begins_the_file:
         # The server's own wrapper, with which the kernel sends the file. A range it would read from the beginning.
         response.response = wrap_file(request.environ, body, CHUNK)
     return response
