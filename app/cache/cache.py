@@ -61,7 +61,7 @@ class Cache:
         if redis_url:
             self._redis = RedisStore(redis_url, Codec(secret), namespace, release, ttl, self._count)
         self._lock = Lock()
-        self._flights: dict[CacheKey, Future[bytes]] = {}
+        self._flights: dict[CacheKey, Future[Answered]] = {}
         self._counter_lock = Lock()
         self._counters: Counter[str] = Counter()
         self._on_event = on_event
@@ -105,21 +105,22 @@ class Cache:
         return self._share(read, entry) if document is None else ("hit", "memory", document)
 
     def _share(self, read: BoundQuery, entry: CacheKey) -> Answered:
-        mine: Future[bytes] = Future()
+        mine: Future[Answered] = Future()
         with self._lock:
             flight = self._flights.setdefault(entry, mine)
         if flight is mine:
             return self._lead(read, entry, mine)
         self._count("waits")
         try:
-            return "hit", "memory", flight.result(WAIT)
+            result, tier, document = flight.result(WAIT)
         except (TimeoutError, CancelledError):
             return "miss", "database", self._load(read)
+        return ("bypass", tier, document) if result == "bypass" else ("hit", "memory", document)
 
-    def _lead(self, read: BoundQuery, entry: CacheKey, flight: Future[bytes]) -> Answered:
+    def _lead(self, read: BoundQuery, entry: CacheKey, flight: Future[Answered]) -> Answered:
         try:
             answered = self._fetch(read, entry)
-            flight.set_result(answered[2])
+            flight.set_result(answered)
             return answered
         finally:
             # Lets the others go if there was an error, and does nothing once there is a result.
