@@ -84,7 +84,7 @@ class ShareForm:
     def __init__(self, blog_id: int) -> None:
         self.blog_id = blog_id
 
-    def page(self, values: Any, errors: dict[str, str]) -> Response:
+    def page(self) -> Response:
         """As its owner or somebody it is shared with sees it; only a read for others names the owner."""
         visitor = current_user()
         own, visible = queries.blog_by(visitor.scope, self.blog_id), queries.blog_visible_to(visitor, self.blog_id)
@@ -93,12 +93,15 @@ class ShareForm:
             return page("blogs/show.html", visitor, {"blog": blog})
         shown = page_shown()
         documents = {"blog": blog, "shares": fetch_json(sharing.shares_of(visitor.id, self.blog_id, shown))}
-        return page("blogs/show.html", visitor, documents, after=shown.after, values=values, errors=errors)
+        return page("blogs/show.html", visitor, documents, after=shown.after, values={}, errors={})
 
     def again(self, problem: InkwellError) -> ResponseReturnValue:
-        if isinstance(problem, Invalid):
-            return self.page(request.form, problem.fields), problem.status
-        raise problem
+        if not isinstance(problem, Invalid):
+            raise problem
+        blog = fetch(queries.blog_by(current_user().scope, self.blog_id), NO_SUCH_BLOG)
+        shares = fetch(sharing.shares_of(current_user().id, self.blog_id, page_shown()))
+        typed = {"values": request.form, "errors": problem.fields}
+        return render_template("blogs/show.html", blog=blog, shares=shares, **typed), problem.status
 
 
 def _image(saved: Any) -> Any:

@@ -71,7 +71,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>")
 def show(blog_id: int) -> ResponseReturnValue:
-    return ShareForm(blog_id).page({}, {})
+    return ShareForm(blog_id).page()
 
 
 @blueprint.get("/blogs/<id:blog_id>/edit")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from .query import BoundQuery, CacheableQuery, Fetch, as_object
 
-# Greater than the id of any row, or its equal.
+# No row has a greater id.
 LAST = 2**63 - 1
 
 
@@ -28,9 +28,9 @@ def keys_of(owner: InstrumentedAttribute[Any], parameter: str, key: Instrumented
     whose = bindparam(parameter, type_=owner.type)
     last = func.coalesce(bindparam("after", type_=BigInteger), LAST)
     pair = tuple_(owner, key)
-    # The same range twice. PostgreSQL is given pairs, which no other index has: for `owner = ... ORDER BY key` it reads
-    # the key's own index, through all that others wrote since, where one person has most rows. SQLite has no use for a
-    # pair that ends in its rowid, and takes the second line.
+    # The same range twice, since each database uses the index for one of the two. Where one person has most rows,
+    # PostgreSQL would answer `owner = ... ORDER BY key` from the key's own index, and read all that others wrote since;
+    # for pairs there is only the index over both. SQLite uses that index for the columns, and not for the pairs.
     by_pair = (pair >= tuple_(whose, 0), pair < tuple_(whose, last))
     by_column = (owner.is_not_distinct_from(whose), key < last)
     return select(key.label("id")).where(*by_pair, *by_column).order_by(owner.desc(), key.desc())

@@ -111,7 +111,7 @@ class DiskCache:
             # One file is the lock and what it protects: a process that is killed lets go, and leaves no lock behind.
             fcntl.flock(file, fcntl.LOCK_EX)
             if not is_at(file, path):
-                # Whoever held it has finished: the entry is there, or their fetch failed and it is our turn.
+                # Whoever held it has finished: the entry is there, or their fetch failed.
                 return self._opened(name)
             if found := self._opened(name):
                 # Filled between our first look and our lock.

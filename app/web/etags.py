@@ -5,8 +5,9 @@ from flask import Response, request
 
 def is_known(etag: str) -> bool:
     """Whether the browser has the answer with that ETag, which is in its quotes."""
-    # The header is a list, and a proxy that compresses makes each tag a weak one: ours is in it as it is, or not.
-    return etag in request.environ.get("HTTP_IF_NONE_MATCH", "")
+    sent = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    # A list of tags, before which a proxy that compresses has put `W/`: quotes and all, ours is a part of it.
+    return etag in sent or sent == "*"
 
 
 def not_modified(etag: str) -> Response:

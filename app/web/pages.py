@@ -6,9 +6,11 @@ The digest of these is its ETag (RFC 9110, 8.8.3), and the key under which its t
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from pathlib import Path
 from typing import Protocol
 
 from flask import Flask, Response, render_template, request
+from jinja2 import DictLoader
 from pydantic_core import from_json
 
 from app.cache import Memory
@@ -16,6 +18,7 @@ from app.current import extension
 from app.web.etags import is_known, not_modified, tagged
 from app.web.release import release
 
+TEMPLATES = Path(__file__).parents[1] / "templates"
 MAX_PAGES, MAX_BYTES = 10_000, 16 * 1024 * 1024
 
 
@@ -36,6 +39,10 @@ class Pages:
 
 
 def init_app(app: Flask, *, site_name: str) -> None:
+    # Read by the worker when it starts, as the release is: what a deployment puts there meanwhile is another one's.
+    app.jinja_loader = DictLoader(
+        {str(path.relative_to(TEMPLATES)): path.read_text() for path in TEMPLATES.rglob("*.html")}
+    )
     app.extensions["pages"] = Pages(site_name)
     app.jinja_env.globals["site_name"] = site_name
 
@@ -59,9 +66,9 @@ def page(template: str, visitor: Addressee | None, documents: Mapping[str, bytes
     return tagged(Response(text, content_type="text/html; charset=utf-8"), etag)
 
 
-def json_answer(document: bytes) -> Response:
-    """The document, or 304 to whoever has it."""
-    etag = _etag(document)
+def json_answer(document: bytes, whole: bytes = b"") -> Response:
+    """The document, or 304 to whoever has it; with `whole`, whoever has the answer that was made of that."""
+    etag = _etag(whole or document)
     return not_modified(etag) if is_known(etag) else tagged(Response(document, content_type="application/json"), etag)
 
 

@@ -36,8 +36,9 @@ def page_shown(name: str = "after") -> Page:
 
 def send_page(read: BoundQuery, page: Page) -> Response:
     """The page's rows as a JSON array, with a `Link` to the first page and to the next one (RFC 8288)."""
-    following, rows = split_page(fetch_json(read))
-    response = json_answer(rows)
+    document = fetch_json(read)
+    following, rows = split_page(document)
+    response = json_answer(rows, whole=document)
     links = []
     if page.after:
         links.append(_link("first", {"limit": page.limit}))

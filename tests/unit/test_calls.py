@@ -10,7 +10,7 @@ import pytest
 
 from tests.calls import HERE
 
-# A bare Flask hello makes 316. Each was set with about as much room as the rate limits and the audit trail will take.
+# A bare Flask hello makes 316.
 BUDGETS = {
     "cached list": 700,
     "cached list's 304": 720,

@@ -1,6 +1,7 @@
 """What a browser has already is not sent again, and a page is rendered once for what it shows."""
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -62,6 +63,34 @@ class TestAnAnswerThatTheBrowserHas:
     def test_is_refused_to_whom_it_is_no_longer_for(self, client: FlaskClient) -> None:
         answer = client.get(self.path, headers={"If-None-Match": self.first.headers["ETag"]})
         assert answer.status_code == 401 if self.path != "/" else answer.status_code == 200
+
+
+class TestAnAnswerOfWhichAnyWillDo:
+    def test_is_not_sent(self, reading: FlaskClient, blog: Blog) -> None:
+        assert reading.get(f"/api/blogs/{blog.id}", headers={"If-None-Match": "*"}).status_code == 304
+
+
+class TestAListThatEndsEarlierThanBefore:
+    def test_is_sent_anew_for_its_links(self, reading: FlaskClient, reader: User, blog_factory: BlogFactory) -> None:
+        oldest, *_ = [blog_factory(reader) for _ in range(3)]
+        first = reading.get("/api/blogs?limit=2")
+        reading.delete(f"/api/blogs/{oldest.id}")
+        again = ask_again(reading, "/api/blogs?limit=2", first)
+        assert ('rel="next"' in first.headers["Link"], again.status_code, "Link" in again.headers) == (True, 200, False)
+
+
+class TestAFormThatWasSent:
+    @pytest.fixture(autouse=True)
+    def sent(self, app: Flask, reading: FlaskClient, blog: Blog) -> None:
+        self.kept = app.extensions["pages"].kept.size()
+        form, headers = {"email": "nobody" * 20}, {"If-None-Match": "*"}
+        self.answer = reading.post(f"/blogs/{blog.id}/shares", data=form, headers=headers)
+
+    def test_says_what_is_wrong_whatever_the_browser_has(self) -> None:
+        assert (self.answer.status_code, "nobody" in self.answer.text) == (422, True)
+
+    def test_is_kept_by_no_worker(self, app: Flask) -> None:
+        assert app.extensions["pages"].kept.size() == self.kept
 
 
 class TestAListThatWasWrittenTo:
