@@ -103,7 +103,7 @@ SABOTAGES = (
         rule=23,
         file=QUERY,
         take_out='return CacheKey(scope, f"',
-        put='return CacheKey(replace(scope, version=0), f"',
+        put='return CacheKey(Scope(scope.kind, scope.id, 0), f"',
         tests=OF_QUERIES,
     ),
     Sabotage(

@@ -12,6 +12,7 @@ from app.cache import cache as cache_module
 from tests.forge.redis_server import RedisServer, until
 from tests.unit.cache.bookshop import BOOK, BOOKS_BY, Book, Bookshop, Database
 from tests.unit.cache.conftest import TTL, Worker
+from tests.unit.claims import raised_by
 
 EMMA = b'[{"id":1,"title":"Emma"}]'
 
@@ -342,6 +343,9 @@ class Outage:
         until(lambda: cache.stats()["breaker"] == "open")
 
     def test_costs_no_error(self, shop: Bookshop, cache: Cache) -> None:
+        assert raised_by(lambda: cache.json(shop.books_by(1))) is None
+
+    def test_keeps_no_answer_back(self, shop: Bookshop, cache: Cache) -> None:
         assert cache.json(shop.books_by(1)) == EMMA
 
     def test_costs_a_read_one_timeout(self, shop: Bookshop, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from app.cache.stored_value import Codec, StoredValue
+from tests.unit.claims import raised_by
 
 STORED = StoredValue(b'[{"title":"a b c"}]', 1_795_000_000.125)
 CODEC = Codec("secret")
@@ -34,6 +35,7 @@ class TestAValue:
         ],
     )
     def test_that_does_not_fit_is_none(self, other: object) -> None:
+        assert raised_by(lambda: CODEC.decode("here", other)) is None
         assert CODEC.decode("here", other) is None
 
     def test_of_somebody_else_is_none(self) -> None:

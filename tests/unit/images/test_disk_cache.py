@@ -17,6 +17,7 @@ import pytest
 
 from app.images import disk_cache
 from app.images.disk_cache import DiskCache
+from tests.unit.claims import raised_by
 from tests.unit.images.killed_readers import MAX_BYTES, outcome
 
 PROJECT = Path(__file__).parents[3]
@@ -104,6 +105,9 @@ class TestAColdCache:
     def test_does_not_keep_what_is_larger_than_all_of_it(self, root: Path, source: Source) -> None:
         small = DiskCache(root, len(BODY) // 2)
         assert (read(small, source), small.stats().bytes) == (BODY, 0)
+
+    def test_is_no_error_where_nothing_can_be_kept(self, root: Path, source: Source) -> None:
+        assert raised_by(lambda: read(DiskCache(root, 1), source)) is None
 
 
 class TestAWarmCache:
