@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -133,22 +134,43 @@ def environment() -> dict[str, str]:
     return {**ours, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
-    (tmp_path / "wsgi.py").write_text(CODE)
-    (tmp_path / ".env").write_text("WEB_CONCURRENCY=2\n")
-    (tmp_path / "instance").mkdir()
-    (tmp_path / "instance/secret_key").write_text(secrets.token_hex(32))
-    return tmp_path
+def filled(folder: Path) -> Path:
+    shutil.copy(ROOT / "gunicorn.conf.py", folder)
+    (folder / "wsgi.py").write_text(CODE)
+    (folder / ".env").write_text("WEB_CONCURRENCY=2\n")
+    (folder / "instance").mkdir()
+    (folder / "instance/secret_key").write_text(secrets.token_hex(32))
+    return folder
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[Server]:
+@contextmanager
+def ready(folder: Path) -> Iterator[Server]:
     with started(folder) as server:
         # Until all have begun, it is a first start, which may fail.
         server.both_workers()
         yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return filled(tmp_path)
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    """A server for one test to reload and to kill."""
+    with ready(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for tests that leave it as it is."""
+    folder = filled(tmp_path_factory.mktemp("shared"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        with ready(folder) as server:
+            yield server
 
 
 def client_of(server: Server) -> socket.socket:
@@ -172,23 +194,23 @@ class TestARequestWithTooMuchOfSomething:
             pytest.param("GET / HTTP/1.1\r\nA: " + "b" * 8200 + "\r\n\r\n", "431", id="in a header"),
         ],
     )
-    def test_is_refused(self, server: Server, sent: str, status: str) -> None:
-        with client_of(server) as client:
+    def test_is_refused(self, shared_server: Server, sent: str, status: str) -> None:
+        with client_of(shared_server) as client:
             client.sendall(sent.encode())
             assert client.recv(100).decode().startswith(f"HTTP/1.1 {status}")
 
 
 class TestARequestThatSaysItWasForwarded:
-    def test_is_not_believed_where_no_proxy_is_named(self, server: Server) -> None:
-        asked = Request(server.url, headers={"X-Forwarded-Proto": "https"})  # noqa: S310  a loopback address of ours
+    def test_is_not_believed_where_no_proxy_is_named(self, shared_server: Server) -> None:
+        asked = Request(shared_server.url, headers={"X-Forwarded-Proto": "https"})  # noqa: S310  a loopback address of ours
         with urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
             assert answer.headers["X-Scheme"] == "http"
 
 
 class TestAClient:
     @pytest.mark.skipif(not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="a system that lets in who says nothing")
-    def test_that_says_nothing_is_not_let_in(self, server: Server) -> None:
-        with client_of(server) as client:
+    def test_that_says_nothing_is_not_let_in(self, shared_server: Server) -> None:
+        with client_of(shared_server) as client:
             here, there = (f"{number:04X}" for number in (client.getsockname()[1], client.getpeername()[1]))
             rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
             states = [row[3] for row in rows if row[1].endswith(f":{there}") and row[2].endswith(f":{here}")]
@@ -207,11 +229,8 @@ class TestAClient:
 
 
 class TestAServerThatRuns:
-    def test_opens_no_socket_where_others_would(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-        with started(folder) as server:
-            server.both_workers()
-            assert [path for path in folder.iterdir() if path.is_socket()] == []
+    def test_opens_no_socket_where_others_would(self, shared_server: Server) -> None:
+        assert [path for path in shared_server.folder.iterdir() if path.is_socket()] == []
 
 
 class TestAServerThatIsStopped:
@@ -230,25 +249,48 @@ class TestAServerThatIsStopped:
 
 
 class TestAReloadOfCodeThatDoesNotImport:
-    @pytest.fixture(autouse=True)
-    def refused(self, server: Server) -> None:
+    @staticmethod
+    def refuse(server: Server) -> None:
         (server.folder / "wsgi.py").write_text("import nowhere")
         server.reload()
         assert server.refuses("ModuleNotFoundError: No module named 'nowhere'")
 
-    def test_leaves_the_old_code_serving(self, server: Server) -> None:
-        assert server.body() == "one"
+    @pytest.fixture(scope="class")
+    @classmethod
+    def refused(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        with ready(filled(tmp_path_factory.mktemp("refused"))) as server:
+            cls.refuse(server)
+            yield server
 
-    def test_says_why_in_one_line(self, server: Server) -> None:
-        assert len(server.log.splitlines()) == 1
+    def test_leaves_the_old_code_serving(self, refused: Server) -> None:
+        assert refused.body() == "one"
+
+    def test_says_why_in_one_line(self, refused: Server) -> None:
+        assert len(refused.log.splitlines()) == 1
 
     def test_is_made_good_by_code_that_does(self, server: Server) -> None:
+        self.refuse(server)
         (server.folder / "wsgi.py").write_text(CODE.replace("one", "two"))
         server.reload()
         until(lambda: server.body() == "two", PATIENCE)
 
 
 class TestAReload:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def refusing(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        """A server that is only asked for what it must refuse, and so stays as it is."""
+        with ready(filled(tmp_path_factory.mktemp("refusing"))) as server:
+            yield server
+
+    @pytest.fixture
+    def changed(self, refusing: Server, name: str, text: str) -> Iterator[Server]:
+        file = refusing.folder / name
+        before = file.read_bytes() if file.exists() else None
+        file.write_text(text)
+        yield refusing
+        file.unlink() if before is None else file.write_bytes(before)
+
     @pytest.mark.parametrize(
         ("name", "text", "reason"),
         [
@@ -258,10 +300,9 @@ class TestAReload:
             (".env", "WEB_CONCURRENCY=many", "Inkwell cannot start: WEB_CONCURRENCY must be a whole number"),
         ],
     )
-    def test_that_gunicorn_cannot_try_is_refused(self, server: Server, name: str, text: str, reason: str) -> None:
-        (server.folder / name).write_text(text)
-        server.reload()
-        assert server.refuses(reason)
+    def test_that_gunicorn_cannot_try_is_refused(self, changed: Server, reason: str) -> None:
+        changed.reload()
+        assert changed.refuses(reason)
 
     def test_of_settings_that_do_not_hold_is_refused(self, folder: Path) -> None:
         (folder / "wsgi.py").unlink()
@@ -311,42 +352,60 @@ class TestAReload:
             assert server.refuses("the code does not import within 3 seconds")
 
 
-class TestAWorkerKilledOverCodeThatDoesNotImport:
-    @pytest.fixture(autouse=True)
-    def killed(self, server: Server) -> None:
-        self.gone, self.left = server.both_workers()
-        (server.folder / "wsgi.py").write_text("import nowhere")
-        os.kill(self.gone, signal.SIGKILL)
-        until(lambda: "exited with code" in server.log, PATIENCE)
+class Halved(NamedTuple):
+    """A server of whose workers one was killed."""
 
-    def test_leaves_the_other_serving(self, server: Server) -> None:
-        until(lambda: server.log.count("exited with code") > 1, PATIENCE)
-        assert server.worker() == self.left
+    server: Server
+    gone: int
+    left: int
+
+
+class TestAWorkerKilledOverCodeThatDoesNotImport:
+    @staticmethod
+    def kill(server: Server) -> Halved:
+        gone, left = server.both_workers()
+        (server.folder / "wsgi.py").write_text("import nowhere")
+        os.kill(gone, signal.SIGKILL)
+        until(lambda: "exited with code" in server.log, PATIENCE)
+        return Halved(server, gone, left)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def halved(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Halved]:
+        with ready(filled(tmp_path_factory.mktemp("killed"))) as server:
+            yield cls.kill(server)
+
+    def test_leaves_the_other_serving(self, halved: Halved) -> None:
+        until(lambda: halved.server.log.count("exited with code") > 1, PATIENCE)
+        assert halved.server.worker() == halved.left
 
     def test_is_replaced_once_it_does(self, server: Server) -> None:
+        left = self.kill(server).left
         (server.folder / "wsgi.py").write_text(CODE)
-        until(lambda: server.worker() != self.left, PATIENCE)
+        until(lambda: server.worker() != left, PATIENCE)
 
-    def test_leaves_no_counters_of_workers_that_never_were(self, server: Server) -> None:
-        real = {f"counter_{pid}.db" for pid in (self.gone, self.left)}
-        until(lambda: {path.name for path in server.counters} == real, PATIENCE)
+    def test_leaves_no_counters_of_workers_that_never_were(self, halved: Halved) -> None:
+        real = {f"counter_{pid}.db" for pid in (halved.gone, halved.left)}
+        until(lambda: {path.name for path in halved.server.counters} == real, PATIENCE)
 
 
 class TestAFirstStart:
-    @pytest.fixture(autouse=True)
-    def tried(self, folder: Path) -> None:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def ended(cls, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+        folder = filled(tmp_path_factory.mktemp("first"))
         (folder / "wsgi.py").write_text("import nowhere")
         command = [*GUNICORN, "--bind=127.0.0.1:0"]
-        self.ended = subprocess.run(
+        return subprocess.run(
             command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
-    def test_ends_when_the_code_does_not_import(self) -> None:
+    def test_ends_when_the_code_does_not_import(self, ended: subprocess.CompletedProcess[str]) -> None:
         # 3, or 1 where the second worker fails while gunicorn is ending for the first.
-        assert self.ended.returncode in (1, 3)
+        assert ended.returncode in (1, 3)
 
-    def test_says_why(self) -> None:
-        assert "ModuleNotFoundError: No module named 'nowhere'\n" in self.ended.stderr
+    def test_says_why(self, ended: subprocess.CompletedProcess[str]) -> None:
+        assert "ModuleNotFoundError: No module named 'nowhere'\n" in ended.stderr
 
 
 class TestAStartOnAFullDisk:
@@ -356,9 +415,9 @@ class TestAStartOnAFullDisk:
 
 
 class TestAWorkersCounters:
-    def test_take_their_room_on_the_disk_at_once(self, server: Server) -> None:
-        names = {f"counter_{pid}.db" for pid in server.both_workers()}
-        sizes = {path.name: path.stat() for path in server.counters}
+    def test_take_their_room_on_the_disk_at_once(self, shared_server: Server) -> None:
+        names = {f"counter_{pid}.db" for pid in shared_server.both_workers()}
+        sizes = {path.name: path.stat() for path in shared_server.counters}
         assert set(sizes) == names
         # A file that is mapped into memory, and has less, ends its process on a full disk.
         assert all(size.st_blocks * 512 >= size.st_size > 0 for size in sizes.values())
@@ -370,8 +429,8 @@ class TestAWorkersCounters:
             server.both_workers()
             assert {path: path.stat().st_size for path in server.counters} == before
 
-    def test_are_for_nobody_else_to_read(self, server: Server) -> None:
-        assert {stat.S_IMODE(path.stat().st_mode) for path in server.counters} == {0o600}
+    def test_are_for_nobody_else_to_read(self, shared_server: Server) -> None:
+        assert {stat.S_IMODE(path.stat().st_mode) for path in shared_server.counters} == {0o600}
 
     def test_are_done_without_where_they_cannot_be(self, folder: Path) -> None:
         (folder / "instance/metrics").write_text("not a folder")
