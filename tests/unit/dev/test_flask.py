@@ -1,6 +1,5 @@
 """`bin/flask`, in a process of its own, on the packages that the tests have."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -22,9 +21,17 @@ PROGRAM = "from dev import __main__, flask; flask.prepare = str; __main__.start(
 Ask = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="module")
+def blog(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBlog]:
+    """A blog on any port, in a folder where no other test notes its own."""
+    folder = tmp_path_factory.mktemp("served")
+    with live_blog(settings.model_copy(update={"instance_dir": folder}), folder) as blog:
+        yield blog
+
+
 @pytest.fixture
 def own(settings: Settings, tmp_path: Path) -> Settings:
-    """The settings of a blog whose note no other test writes."""
+    """The settings of the blog that somebody asks from."""
     return settings.model_copy(update={"instance_dir": tmp_path})
 
 
@@ -41,27 +48,21 @@ def ask(own: Settings) -> Ask:
 
 
 class TestBesideABlogOnAnyPort:
-    @pytest.fixture(autouse=True)
-    def server(self, own: Settings, tmp_path: Path) -> Iterator[LiveBlog]:
-        with live_blog(own, tmp_path) as server, noted(server.settings):
-            yield server
+    @pytest.fixture
+    def own(self, blog: LiveBlog) -> Settings:
+        return blog.settings
 
-    def test_the_doctor_asks_that_blog(self, ask: Ask) -> None:
-        told = ask("store", "doctor")
+    def test_the_doctor_asks_that_blog(self, blog: LiveBlog, ask: Ask) -> None:
+        with noted(blog.settings):
+            told = ask("store", "doctor")
         assert (told.returncode, told.stderr, "BROKEN" in told.stdout) == (0, "", False)
 
 
 class TestBesideAnotherBlog:
-    @pytest.fixture(autouse=True)
-    def server(self, own: Settings, settings: Settings, tmp_path: Path) -> Iterator[LiveBlog]:
-        with contextlib.ExitStack() as stack:
-            server = stack.enter_context(live_blog(settings, tmp_path))
-            stack.enter_context(noted(server.settings.model_copy(update={"instance_dir": own.instance_dir})))
-            yield server
-
-    def test_the_doctor_says_so(self, ask: Ask, server: LiveBlog) -> None:
-        told = ask("store", "doctor")
-        sentence = f"Error: What answers at {server.url} does not show this blog's files: it is another blog,"
+    def test_the_doctor_says_so(self, blog: LiveBlog, own: Settings, ask: Ask) -> None:
+        with noted(blog.settings.model_copy(update={"instance_dir": own.instance_dir})):
+            told = ask("store", "doctor")
+        sentence = f"Error: What answers at {blog.url} does not show this blog's files: it is another blog,"
         assert (told.returncode, told.stderr.startswith(sentence), told.stderr.count("\n")) == (1, True, 1)
 
 
