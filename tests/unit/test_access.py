@@ -102,6 +102,7 @@ class TestARoute:
     @pytest.fixture(autouse=True)
     def ready(
         self,
+        route: tuple[str, str],
         client_for: ClientFor,
         user_factory: UserFactory,
         blog_factory: BlogFactory,
@@ -111,9 +112,10 @@ class TestARoute:
         self.owner, self.reader = user_factory(), user_factory()
         blog = blog_factory(self.owner)
         self.share = share_factory(blog, self.reader)
-        attachment = attachment_factory(self.owner, blog)
-        self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id), "attachment_id": str(attachment.id)}
+        self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id)}
         self.ids |= {"filename": "inkwell.css", "key": "1/none"}
+        if "attachment_id" in route[1]:
+            self.ids["attachment_id"] = str(attachment_factory(self.owner, blog).id)
         self.client_for = client_for
 
     def test_answers_anybody(self, route: tuple[str, str]) -> None:
