@@ -28,6 +28,7 @@ RECORDED = HERE / "tests" / "calls.json"
 Calls = dict[str, Counter[str]]
 
 pytestmark = [
+    pytest.mark.programs,
     pytest.mark.skipif(
         sys.version_info[:2] != (3, 11), reason="Another Python calls otherwise; the budgets are of 3.11."
     ),

@@ -127,6 +127,7 @@ class TestAFileOfSettings:
         assert load(monkeypatch, SITE_NAME="Nib").site_name == "Nib"
 
 
+@pytest.mark.programs
 class TestTheBlogUnderTest:
     def test_takes_nothing_from_a_file_of_somebodys_blog(self, empty_folder: Path) -> None:
         (empty_folder / ".env").write_text("S3_BUCKET=pictures\nREDIS_URL=redis://somebodys\n")
@@ -181,6 +182,7 @@ class TestAProductionBlog:
     def test_never_shows_a_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert STRONG not in repr(load(monkeypatch, **PRODUCTION))
 
+    @pytest.mark.programs
     def test_ends_the_server_with_a_line_that_says_why(self, tmp_path: Path) -> None:
         ended = subprocess.run(
             [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0"],
@@ -194,6 +196,7 @@ class TestAProductionBlog:
         assert ended.returncode != 0
         assert "Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more\n" in ended.stderr
 
+    @pytest.mark.programs
     def test_ends_a_worker_for_good_with_a_line_that_says_why(self) -> None:
         # As under a server whose settings are not beside it.
         ended = subprocess.run(

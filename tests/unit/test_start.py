@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = "import sys, wsgi; print(*sys.modules)"
 AS_GUNICORN_DOES = """

@@ -164,6 +164,7 @@ class TestATest:
 
 
 class TestAnImport:
+    @pytest.mark.programs
     @pytest.mark.parametrize(
         ("code", "strangers"),
         [

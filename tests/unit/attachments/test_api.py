@@ -145,6 +145,7 @@ class TestADeclaration:
         answer = uploader.declare(b"", content_type="video/mp4", size=5 * GIGABYTE, sha256=sha256_of(b"") + "-320")
         assert (answer.status_code, answer.get_json()["parts"]) == (201, 320)
 
+    @pytest.mark.programs
     @pytest.mark.parametrize(
         "digest",
         [
@@ -157,6 +158,7 @@ class TestADeclaration:
     def test_may_write_its_digest_in_two_ways(self, uploader: Uploader, digest: str) -> None:
         assert uploader.finished(PICTURE, sha256=digest)["sha256"] == sha256_of(PICTURE)
 
+    @pytest.mark.programs
     def test_is_taken_at_its_digest_and_not_its_spelling(self, uploader: Uploader) -> None:
         # The last letter before the padding has two bits that mean nothing.
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -165,6 +167,7 @@ class TestADeclaration:
         assert uploader.finished(PICTURE, sha256=odd)["sha256"] == digest
 
 
+@pytest.mark.programs
 class TestAFinishedPicture:
     @pytest.fixture(autouse=True)
     def finished(self, blog_on_either: Flask, new_uploader: NewUploader) -> None:
@@ -214,6 +217,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(("content", "reason"), REFUSED.values(), ids=list(REFUSED))
 class TestAFileThatIsNotThePictureItWasDeclaredToBe:
     @pytest.fixture(autouse=True)
@@ -238,6 +242,7 @@ class TestAFileThatIsNotThePictureItWasDeclaredToBe:
         assert self.uploader.finish(self.declared["id"]).get_json() == self.answer.get_json()
 
 
+@pytest.mark.programs
 class TestAPictureOf400Megapixels:
     def test_is_refused_by_its_header(self, uploader: Uploader) -> None:
         answer = uploader.finish(uploader.uploaded(black_png(20_000, 20_000)))
@@ -269,6 +274,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, act: Ca
     monkeypatch.setattr(owner, name, run)
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     "moment", [(uploads, "_inspect"), (ImagePool, "inspect"), (queries, "record_finding")], ids=str
 )
@@ -289,6 +295,7 @@ class TestTwoWhoFinishAtOnce:
         assert [(each.status_code, each.get_json()) for each in answers] == [(status, answers[0].get_json())] * 2
 
 
+@pytest.mark.programs
 class TestManyWhoFinishAtOnce:
     @pytest.mark.parametrize(("content", "status"), [(PICTURE, 200), (HTML, 422)], ids=["right", "wrong"])
     def test_get_the_same_answer(self, uploader: Uploader, content: bytes, status: int) -> None:
@@ -319,6 +326,7 @@ def once_right_then_too_slow() -> Callable[..., ImageInfo]:
     return inspect
 
 
+@pytest.mark.programs
 class TestAFinishOfAFileThatWasSweptMeanwhile:
     def test_finds_nothing(self, uploader: Uploader, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         attachment_id = uploader.uploaded(PICTURE)
@@ -346,6 +354,7 @@ class TestAMachineWithTooMuchImageWork:
     def test_asks_to_come_back(self) -> None:
         assert (self.answer.status_code, self.answer.headers["Retry-After"]) == (503, "5")
 
+    @pytest.mark.programs
     def test_has_the_file_still_to_finish(self, uploader: Uploader) -> None:
         assert uploader.finish(self.attachment_id).status_code == 200
 
@@ -365,11 +374,13 @@ class TestAStoreThatIsDown:
         answer = uploader.finish(self.attachment_id)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
+    @pytest.mark.programs
     def test_does_not_change_what_was_found(self, uploader: Uploader) -> None:
         self.monkeypatch.setattr(DiskStore, "delete", self.fail)
         assert fields(uploader.finish(self.wrong_id)) == (422, {"file": NO_IMAGE})
 
 
+@pytest.mark.programs
 class TestTheStore:
     def test_is_never_asked_while_the_database_is_held(
         self, uploader: Uploader, holds_no_connection: list[str]
@@ -485,6 +496,7 @@ class TestAFileWhoseStoreForgotItsParts:
         assert uploader.get(film.path).status_code == 404
 
 
+@pytest.mark.programs
 class TestAPictureInOnePart:
     def test_is_looked_at_like_any_other(self, uploader: Uploader) -> None:
         declared = uploader.declared_in_parts([HTML], content_type="image/png")
@@ -500,6 +512,7 @@ def revise(uploader: Uploader, blog: Any, **values: Any) -> Any:
     return uploader.client.patch(f"/api/blogs/{blog['id']}", json=values)
 
 
+@pytest.mark.programs
 class TestABlogWithAPicture:
     @pytest.fixture(autouse=True)
     def published(self, uploader: Uploader) -> None:
@@ -544,6 +557,7 @@ class TestABlogWithAPicture:
             assert db.get_one(Attachment, self.picture["id"]).blog_id is None
 
 
+@pytest.mark.programs
 class TestWhatCannotBeAttached:
     @pytest.fixture(
         params=[
@@ -574,6 +588,7 @@ class TestWhatCannotBeAttached:
         assert uploader.get(f"/api/blogs/{blog['id']}").get_json() == blog
 
 
+@pytest.mark.programs
 class TestARefusedPicture:
     def test_cannot_be_attached(self, uploader: Uploader) -> None:
         refused = uploader.uploaded(HTML)
@@ -608,6 +623,7 @@ class TestADownloadOfWhatIsNotThere:
         assert (answer.status_code, answer.get_json()) == (404, NOT_FOUND)
 
 
+@pytest.mark.programs
 class TestAPictureThatIsShared:
     @pytest.fixture(params=["app", "app_on_s3"])
     def address(

@@ -85,6 +85,7 @@ class TestAnOriginal:
         assert self.answer.headers["ETag"] == f'"{sha256_of(photo())}"'
 
 
+@pytest.mark.programs
 class TestAPictureThatAServerCanSendByItself:
     @pytest.mark.parametrize("query", ["", "?w=320"])
     def test_is_left_to_it(self, uploader: Uploader, address: str, query: str) -> None:
@@ -99,6 +100,7 @@ class TestAPictureThatAServerCanSendByItself:
 
 
 class TestAnAddressWithAFingerprint:
+    @pytest.mark.programs
     @pytest.mark.parametrize("query", ["", "&w=320"])
     def test_may_be_kept_for_ever(self, uploader: Uploader, lasting_address: str, query: str) -> None:
         headers = uploader.get(lasting_address + query).headers
@@ -113,6 +115,7 @@ class TestAnAddressWithAFingerprint:
         assert uploader.get(f"{address}?v={fingerprint('another')}").headers["Cache-Control"] == "private, no-cache"
 
 
+@pytest.mark.programs
 class TestAVariant:
     @pytest.mark.parametrize(("width", "size"), [(320, (320, 640)), (640, (640, 1280)), (1280, (1000, 2000))])
     def test_is_turned_and_at_most_that_wide(
@@ -150,6 +153,7 @@ class TestAVariant:
 
 
 class TestAPictureSomebodyHas:
+    @pytest.mark.programs
     @pytest.mark.parametrize("query", ["", "?w=320"])
     def test_is_not_sent_again(self, uploader: Uploader, address: str, query: str) -> None:
         tag = uploader.get(address + query).headers["ETag"]
@@ -195,6 +199,7 @@ class TestARangeOfAPicture:
         assert (answer.status_code, answer.get_data()) == (200, photo())
 
 
+@pytest.mark.programs
 class TestAPictureOnASharedBlog:
     """Seen by somebody it is shared with, who may not learn where it was taken."""
 
@@ -221,6 +226,7 @@ class TestAPictureOnASharedBlog:
         assert self.reader.get(f"/attachments/{self.picture.id}", **{"If-None-Match": tag}).status_code == 200
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize("body", [a_picture() + HTML, a_picture(kind="GIF", comment=HTML)], ids=["PNG", "GIF"])
 class TestAPictureThatIsAPageToo:
     def test_is_only_a_picture_even_to_its_uploader(self, uploader: Uploader, body: bytes) -> None:
@@ -267,6 +273,7 @@ class TestAFileThatIsNoPicture:
         assert "no-cache" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.programs
 class TestAStoreThatIsDown:
     @pytest.fixture(autouse=True)
     def down(self, uploader: Uploader, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

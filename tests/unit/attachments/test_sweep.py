@@ -193,6 +193,7 @@ class TestAPictureOnABlog:
     def test_is_kept_for_ever(self, run: Run, picture: Attachment, images: ImageServer) -> None:
         assert (run(), images.store.head(picture.key) is None) == ([], False)
 
+    @pytest.mark.programs
     def test_is_kept_for_ever_as_its_readers_copy(
         self, run: Run, picture: Attachment, images: ImageServer, tmp_path: Path
     ) -> None:

@@ -14,6 +14,8 @@ from tests.conftest import ROOT
 from tests.forge.evidence.record import Asked, Request, now, requests_since
 from tests.forge.server import Listener, LiveServer, gunicorn, live_server, started
 
+pytestmark = pytest.mark.programs
+
 HERE = Path(__file__).parent
 SERVE = gunicorn("tests.unit.forge.recorded_app:app", "--workers", "1", "--threads", "4", ready="/missing")
 

@@ -392,6 +392,7 @@ def filler(root: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+@pytest.mark.programs
 class TestAnEntryThatAnotherProcessIsFilling:
     def test_is_waited_for(self, cache: DiskCache, source: Source, filler: subprocess.Popen[bytes]) -> None:
         with ThreadPoolExecutor() as threads:

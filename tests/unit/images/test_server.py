@@ -34,6 +34,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> list[str
     return calls
 
 
+@pytest.mark.programs
 class TestManyWhoWantOneVariant:
     @pytest.fixture
     def made(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:

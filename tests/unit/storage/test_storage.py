@@ -506,6 +506,7 @@ def send_part(store: Store, key: str, upload_id: str, number: int, body: bytes) 
 
 
 class TestAnS3Store:
+    @pytest.mark.programs
     def test_costs_nothing_until_it_is_used(self) -> None:
         code = "import sys, app.storage.s3; sys.exit('boto3' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0

@@ -20,6 +20,8 @@ from dev.sabotage.trials import Trials, Verdict
 from dev.sabotage.verdict import kind_of
 from dev.steps import SetupError
 
+pytestmark = pytest.mark.programs
+
 DOOR = """
 def may_enter(name):
     return name in ("Ada", "Grace")
