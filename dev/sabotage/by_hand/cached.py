@@ -288,7 +288,7 @@ SABOTAGES = (
         "a document's tag says nothing of it",
         rule=16,
         file=PAGES,
-        take_out="    etag = _etag(document)\n",
+        take_out="    etag = _etag(whole or document)\n",
         put="    etag = _etag()\n",
         tests=OF_PAGES,
     ),
