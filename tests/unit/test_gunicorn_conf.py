@@ -352,6 +352,26 @@ class TestAReload:
             assert server.refuses("the code does not import within 3 seconds")
 
 
+READ_TWICE = """
+import runpy, sys
+from pathlib import Path
+runpy.run_path("gunicorn.conf.py")
+with Path("app/config.py").open("a") as code:
+    code.write("\\nOF_THE_NEXT_DEPLOYMENT = True\\n")
+runpy.run_path("gunicorn.conf.py")
+print(hasattr(sys.modules["app.config"], "OF_THE_NEXT_DEPLOYMENT"))
+"""
+
+
+class TestSettingsThatAreReadAgain:
+    def test_are_read_by_the_code_that_is_there_by_then(self, tmp_path: Path) -> None:
+        shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+        shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+        command = [sys.executable, "-c", READ_TWICE]
+        read = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
+        assert read.stdout == "True\n"
+
+
 class Halved(NamedTuple):
     """A server of whose workers one was killed."""
 
