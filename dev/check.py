@@ -77,7 +77,8 @@ def in_parallel(arguments: list[str]) -> list[str]:
     for argument in arguments:
         if argument.startswith("-n") or argument.partition("=")[0] in ALONE:
             return []
-    return ["-n", str(os.cpu_count() or 1)]
+    # Each process has a part of its own, whose tests share what is slow to set up, and takes of another's when done.
+    return ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
 
 
 def pytest(arguments: list[str], settings: dict[str, str]) -> int:
