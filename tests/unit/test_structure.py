@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -26,11 +27,15 @@ TOP = (ROOT / "gunicorn.conf.py", ROOT / "wsgi.py")
 KNOWN = {**APP, **modules_of("dev"), **modules_of("tests")}
 
 
-IMPORTS = {name: set(imported_by(path, ROOT, KNOWN)) for name, path in KNOWN.items()}
+@cache
+def imports_of(name: str) -> frozenset[str]:
+    return frozenset(imported_by(KNOWN[name], ROOT, KNOWN))
 
 
 def imports_within(name: str, *packages: str) -> set[str]:
-    return {found for found in IMPORTS[name] if any(found == each or found.startswith(f"{each}.") for each in packages)}
+    return {
+        found for found in imports_of(name) if any(found == each or found.startswith(f"{each}.") for each in packages)
+    }
 
 
 def cycle_from(start: str) -> list[str]:
@@ -59,7 +64,7 @@ class TestAModuleOfTheApp:
         assert imports_within(name, "dev", "tests") == set()
 
     def test_imports_no_name_from_the_package_root(self, name: str) -> None:
-        assert name == "app.factory" or "app" not in IMPORTS[name]
+        assert name == "app.factory" or "app" not in imports_of(name)
 
 
 @pytest.mark.parametrize("name", [name for name in APP if name.rpartition(".")[2] in FLASK_FREE])
