@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from flask.testing import FlaskClient
@@ -19,6 +19,23 @@ from tests.unit.conftest import ClientFor
 LISTS = ["/api/blogs", "/api/shared", "/api/blogs/{blog}/shares"]
 ODD_PAGES = ["", "0", "-1", "+1", "01", "1.0", "1e3", "abc", "%00", "%ff", " 1", "1_0", "9" * 400, str(2**63), "\uff11"]
 ID_OF_THE_LAST = "Use the id of the last one that you have"
+
+
+class Lists(NamedTuple):
+    """What its owner sees by pages: the ids of each list, and of the blog that has so many shares."""
+
+    owner: User
+    blog: int
+    ids: dict[str, list[int]]
+
+
+@pytest.fixture(scope="module")
+def lists(user_factory: UserFactory, database: Database) -> Lists:
+    """Somebody with 60 blogs, 60 that others share with them, and 60 shares of one blog; nobody changes them."""
+    owner = user_factory()
+    shared = many_blogs(database, user_factory(), 60, shared_with=owner)
+    own = many_blogs(database, owner, 60)
+    return Lists(owner, own[0], dict(zip(LISTS, (own, shared, many_shares(database, own[0], 60)), strict=True)))
 
 
 @pytest.fixture
@@ -46,14 +63,13 @@ def followed(caller: FlaskClient, path: str | None) -> Iterator[list[int]]:
 
 
 class WithThreeLists:
-    """Somebody with 60 blogs, 60 that others share with them, and 60 shares of one blog."""
+    @pytest.fixture
+    def user(self, lists: Lists) -> User:
+        return lists.owner
 
     @pytest.fixture(autouse=True)
-    def written(self, user: User, user_factory: UserFactory, database: Database) -> None:
-        shared = many_blogs(database, user_factory(), 60, shared_with=user)
-        own = many_blogs(database, user, 60)
-        self.blog = own[0]
-        self.ids = dict(zip(LISTS, (own, shared, many_shares(database, self.blog, 60)), strict=True))
+    def written(self, lists: Lists) -> None:
+        self.blog, self.ids = lists.blog, lists.ids
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -94,11 +110,7 @@ class TestAListOfTheApi(WithThreeLists):
 
 
 @pytest.mark.parametrize("path", LISTS)
-class TestAPageOfTheApiThatIsNone:
-    @pytest.fixture(autouse=True)
-    def written(self, user: User, blog_factory: BlogFactory) -> None:
-        self.blog = blog_factory(user).id
-
+class TestAPageOfTheApiThatIsNone(WithThreeLists):
     @pytest.mark.parametrize("value", [*ODD_PAGES, "201"])
     def test_by_its_limit_is_refused(self, caller: FlaskClient, path: str, value: str) -> None:
         status, answer = outcome(caller.get(f"{path}?limit={value}".format(blog=self.blog)))
@@ -223,13 +235,11 @@ class TestThePageOfABlogSharedWithMany(WithThreeLists):
         assert (beyond.status_code, "There are no older ones." in beyond.text) == (200, True)
 
 
-class TestAPageAtAPlaceThatIsNone:
+class TestAPageAtAPlaceThatIsNone(WithThreeLists):
     @pytest.mark.parametrize("value", ODD_PAGES)
     @pytest.mark.parametrize(("path", "name"), [("", "after"), ("", "shared_after"), ("/{blog}", "after")])
-    def test_is_refused(
-        self, caller: FlaskClient, user: User, blog_factory: BlogFactory, path: str, name: str, value: str
-    ) -> None:
-        path = path.format(blog=blog_factory(user).id)
+    def test_is_refused(self, caller: FlaskClient, path: str, name: str, value: str) -> None:
+        path = path.format(blog=self.blog)
         answer = caller.get(f"/blogs{path}?{name}={value}")
         assert (answer.status_code, f"{name}: {ID_OF_THE_LAST}" in answer.text) == (422, True)
 
