@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -120,7 +119,7 @@ class Collector:
         # A worker that died says so in a report that is of no phase.
         if report.when == "teardown" or not hasattr(report, "forge"):
             attempt = attempt_of(phases)
-            told = json.loads(self._relative(json.dumps(asdict(attempt))))
+            told = json.loads(self._relative(json.dumps(vars(attempt))))
             self.add(Attempt(**{**told, "test": attempt.test, "file": attempt.file}))
             del self._running[report.nodeid]
 

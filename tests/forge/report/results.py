@@ -6,7 +6,7 @@ A folder of results is all that a report, a merge or a verdict needs. Times are 
 import errno
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,10 +106,10 @@ class Journal:
     def __init__(self, folder: Path, run: Run) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = (folder / RESULTS).open("w", encoding="utf-8", buffering=1)
-        self._write({key: value for key, value in asdict(run).items() if key not in ("attempts", "duration", "exit")})
+        self._write({key: value for key, value in vars(run).items() if key not in ("attempts", "duration", "exit")})
 
     def add(self, attempt: Attempt) -> None:
-        self._write(asdict(attempt))
+        self._write(vars(attempt))
 
     def end(self, run: Run) -> None:
         self._write({"duration": run.duration, "exit": run.exit})
