@@ -28,7 +28,7 @@ class Effort:
     people: tuple[int, ...]
 
 
-WHOLE = Effort(rounds=5, seconds=4, starts=7, blogs=(20, 1_000, 10_000, 100_000), people=(1, 1_000, 10_000, 30_000))
+WHOLE = Effort(rounds=5, seconds=3, starts=7, blogs=(20, 1_000, 10_000, 100_000), people=(1, 1_000, 10_000, 30_000))
 QUICK = Effort(rounds=2, seconds=1, starts=2, blogs=(20, 1_000), people=(1, 1_000))
 
 GROWING = {"the list as JSON": LIST, "the list as a page": "/blogs", "one blog": "/api/blogs/{blog}"}

@@ -39,7 +39,7 @@ SABOTAGES = (
         rule=28,
         file=GUNICORN,
         take_out="limit_request_field_size = 8190\n",
-        put="limit_request_field_size = 0\n",
+        put="limit_request_field_size = 65536\n",
         tests=OF_SERVER,
     ),
     Sabotage(
