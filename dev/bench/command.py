@@ -26,7 +26,7 @@ bin/bench [ROW …] [--quick]   measures the blog beside Flask, Django, FastAPI 
   ROW        only that; without any, all of them:
              {", ".join(ROWS)}
   --quick    a short run, to see that it works
-A whole run takes about a quarter of an hour, on a machine that does nothing else, and writes docs/performance.md with its
+A whole run takes a quarter of an hour, on a machine that does nothing else, and writes docs/performance.md with its
 pictures. A quick run, or one of some rows, writes the same to .bench. It ends with 1 where an answer was wrong.
 It needs Linux and two cores: one for the server, one for who asks. Peers and wrk are installed for it alone."""
 PAGE = "performance.md"

@@ -195,7 +195,9 @@ def new_page(
         logged = site.log_sizes()
         page = page_class.build(new_context, project, session_factory, site, **options)
         checks = StandingChecks(page.context, site.own_hosts, expected_errors)
-        visits.append(Visit(page, checks, site, logged, examination))
+        # Without scripts an examination that is one, such as axe's, would wait for ever.
+        runs_scripts = options.get("java_script_enabled", True)
+        visits.append(Visit(page, checks, site, logged, examination if runs_scripts else Examination(None, Path())))
         return page
 
     return open_page
