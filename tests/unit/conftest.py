@@ -114,6 +114,18 @@ def client_for(app: Flask) -> ClientFor:
 
 
 @pytest.fixture
+def user(user_factory: UserFactory) -> User:
+    """Somebody who has done nothing yet."""
+    return user_factory()
+
+
+@pytest.fixture
+def caller(client_for: ClientFor, user: User) -> FlaskClient:
+    """That user's browser."""
+    return client_for(user)
+
+
+@pytest.fixture
 def key() -> str:
     return f"1/{uuid.uuid4()}"
 

@@ -13,8 +13,6 @@ from flask.testing import FlaskClient
 from app.auth.models import User
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionCookie, SessionFactory
-from tests.factories.user import UserFactory
-from tests.unit.conftest import ClientFor
 
 pytestmark = pytest.mark.both_databases
 
@@ -94,16 +92,6 @@ def odd_cookie_values(signed: str) -> list[str]:
         if value != signed and not set("\r\n") & set(value):
             values.append(value)
     return values
-
-
-@pytest.fixture
-def user(user_factory: UserFactory) -> User:
-    return user_factory()
-
-
-@pytest.fixture
-def caller(client_for: ClientFor, user: User) -> FlaskClient:
-    return client_for(user)
 
 
 class TestOddCookies:

@@ -79,11 +79,6 @@ def attachment_factory(database: Database, images: ImageServer) -> AttachmentFac
     return AttachmentFactory.with_files(database, images)
 
 
-@pytest.fixture
-def user(user_factory: UserFactory) -> User:
-    return user_factory()
-
-
 Run = Callable[..., list[Swept]]
 
 

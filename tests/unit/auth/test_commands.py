@@ -55,11 +55,6 @@ def flask_cache(blog_with_redis: Flask) -> Terminal:
     return Terminal(blog_with_redis)
 
 
-@pytest.fixture
-def user(user_factory: UserFactory) -> User:
-    return user_factory()
-
-
 class TestWithTwoEntriesOfOnePersonAndOneOfAnother:
     @pytest.fixture(autouse=True)
     def recorded(

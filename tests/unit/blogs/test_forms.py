@@ -21,11 +21,6 @@ TYPED = {"title": "First light", "content": "It was bright."}
 
 
 @pytest.fixture
-def user(user_factory: UserFactory) -> User:
-    return user_factory()
-
-
-@pytest.fixture
 def writer(client_for: ClientFor, user: User) -> FlaskClient:
     return client_for(user)
 

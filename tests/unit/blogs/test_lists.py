@@ -14,7 +14,6 @@ from tests.factories.blog import BlogFactory
 from tests.factories.many import many_blogs, many_shares
 from tests.factories.user import UserFactory
 from tests.unit.blogs.answers import outcome
-from tests.unit.conftest import ClientFor
 
 LISTS = ["/api/blogs", "/api/shared", "/api/blogs/{blog}/shares"]
 ODD_PAGES = ["", "0", "-1", "+1", "01", "1.0", "1e3", "abc", "%00", "%ff", " 1", "1_0", "9" * 400, str(2**63), "\uff11"]
@@ -36,16 +35,6 @@ def lists(user_factory: UserFactory, database: Database) -> Lists:
     shared = many_blogs(database, user_factory(), 60, shared_with=owner)
     own = many_blogs(database, owner, 60)
     return Lists(owner, own[0], dict(zip(LISTS, (own, shared, many_shares(database, own[0], 60)), strict=True)))
-
-
-@pytest.fixture
-def user(user_factory: UserFactory) -> User:
-    return user_factory()
-
-
-@pytest.fixture
-def caller(client_for: ClientFor, user: User) -> FlaskClient:
-    return client_for(user)
 
 
 def links(answer: TestResponse) -> dict[str, str]:
