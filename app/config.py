@@ -1,7 +1,6 @@
 """The settings: read once from the environment or from `.env`, checked together, never changed."""
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from app.instance import SECRET_BYTES, keep_private, kept_secret
+from app.setting_checks import is_loopback, refuse_weak, web_address
 
 # What pydantic finds, in the words of the other sentences here.
 SENTENCES = {
@@ -24,7 +24,6 @@ SENTENCES = {
     "string_too_long": "must have {max_length} characters or fewer",
 }
 LOOPBACK = ("localhost", "127.0.0.1")
-KNOWN_SECRETS = ("secret", "changeme", "change-me", "password", "example")
 
 
 class SettingsError(Exception):
@@ -96,7 +95,7 @@ class Settings(BaseSettings):
     def _strong_secret(cls, value: str, info: ValidationInfo) -> str:
         if not value and _production(info):
             raise ValueError(f"is missing; `openssl rand -hex {SECRET_BYTES}` makes one")
-        return _refuse_weak(value) if value else value
+        return refuse_weak(value) if value else value
 
     @field_validator("secret_key_fallbacks", mode="before")
     @classmethod
@@ -107,7 +106,7 @@ class Settings(BaseSettings):
     @field_validator("secret_key_fallbacks")
     @classmethod
     def _strong_fallbacks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_refuse_weak(key) for key in value)
+        return tuple(refuse_weak(key) for key in value)
 
     @field_validator("base_url")
     @classmethod
@@ -115,7 +114,7 @@ class Settings(BaseSettings):
         value = value.rstrip("/")
         if _production(info) and not value.startswith("https://"):
             raise ValueError("must be the blog's https:// address in production")
-        value = _web_address(value or f"http://localhost:{info.data.get('port')}")
+        value = web_address(value or f"http://localhost:{info.data.get('port')}")
         url = urlsplit(value)
         if url.path:
             raise ValueError("must end after the host and port")
@@ -183,12 +182,12 @@ class Settings(BaseSettings):
     @field_validator("s3_endpoint_url")
     @classmethod
     def _known_endpoint(cls, value: str) -> str:
-        return _web_address(value) if value else value
+        return web_address(value) if value else value
 
     @field_validator("oidc_issuer")
     @classmethod
     def _trustworthy_issuer(cls, value: str, info: ValidationInfo) -> str:
-        local = is_loopback(urlsplit(_web_address(value)).hostname)
+        local = is_loopback(urlsplit(web_address(value)).hostname)
         if local and _production(info):
             raise ValueError("must not be a provider on this machine in production")
         if not local and not value.startswith("https://"):
@@ -253,31 +252,8 @@ def load_settings() -> Settings:
     return settings.model_copy(update=kept)
 
 
-def is_loopback(host: str | None) -> bool:
-    """Whether the host name can only be this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _production(info: ValidationInfo) -> bool:
     return info.data.get("app_env") == "production"
-
-
-def _refuse_weak(secret: str) -> str:
-    if len(secret.encode()) < SECRET_BYTES:
-        raise ValueError(f"is too short: {SECRET_BYTES} random bytes or more")
-    if len(set(secret)) < 8 or any(word in secret.lower() for word in KNOWN_SECRETS):
-        raise ValueError("can be guessed: make a random one")
-    return secret
-
-
-def _web_address(value: str) -> str:
-    url = urlsplit(value)
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
-        raise ValueError("must be an address such as https://blog.example")
-    return value
 
 
 def _refuse_misspelt(written: Iterable[str]) -> None:

@@ -22,8 +22,8 @@ from joserfc.jwk import Key, KeySet, import_key
 
 from app.auth.exchange import Exchange, json_object
 from app.auth.session import Login
-from app.config import is_loopback
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
+from app.setting_checks import is_loopback
 
 T = TypeVar("T")
 

@@ -314,7 +314,7 @@ class TestAReload:
             assert server.refuses("Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more")
 
     def test_takes_the_settings_code_as_it_is_by_then(self, folder: Path) -> None:
-        for name in ("__init__", "config", "instance"):
+        for name in ("__init__", "config", "instance", "setting_checks"):
             (folder / "app").mkdir(exist_ok=True)
             shutil.copy(ROOT / f"app/{name}.py", folder / f"app/{name}.py")
         (folder / "app/auth").mkdir()

@@ -184,7 +184,7 @@ class TestAnImport:
 
     def test_of_gunicorns_settings_loads_those_of_the_app_alone(self) -> None:
         assert {name for name in imported_by(TOP[0], ROOT, KNOWN) if name.startswith("app")} == {"app.config"}
-        assert reachable_from("app.config") == {"app.instance"}
+        assert reachable_from("app.config") == {"app.instance", "app.setting_checks"}
 
 
 class TestTheDependencies:

@@ -64,7 +64,7 @@ SABOTAGES = (
     Sabotage(
         "a provider on this machine by another spelling will do",
         rule=45,
-        file="app/config.py",
+        file="app/setting_checks.py",
         take_out='return host == "localhost" or ipaddress.ip_address(host or "").is_loopback',
         put='return host in ("localhost", "127.0.0.1")',
         tests=OF_SETTINGS,

@@ -8,6 +8,7 @@ GUARD = "app/auth/guard.py"
 QUERIES = "app/auth/queries.py"
 ROUTES = "app/auth/routes.py"
 CONFIG = "app/config.py"
+CHECKS = "app/setting_checks.py"
 
 OF_SESSIONS = ("tests/unit/auth/test_session.py",)
 OF_ACCESS = ("tests/unit/test_access.py",)
@@ -183,7 +184,7 @@ SABOTAGES = (
     Sabotage(
         "a short secret is taken",
         rule=6,
-        file=CONFIG,
+        file=CHECKS,
         take_out="    if len(secret.encode()) < SECRET_BYTES:\n",
         put="    if not secret:\n",
         tests=OF_SETTINGS,
@@ -191,7 +192,7 @@ SABOTAGES = (
     Sabotage(
         "a known secret is taken",
         rule=6,
-        file=CONFIG,
+        file=CHECKS,
         take_out="if len(set(secret)) < 8 or any(word in secret.lower() for word in KNOWN_SECRETS):",
         put="if len(set(secret)) < 8:",
         tests=OF_SETTINGS,
@@ -199,7 +200,7 @@ SABOTAGES = (
     Sabotage(
         "a secret of few letters is taken",
         rule=6,
-        file=CONFIG,
+        file=CHECKS,
         take_out="if len(set(secret)) < 8 or any(",
         put="if any(",
         tests=OF_SETTINGS,
@@ -208,7 +209,7 @@ SABOTAGES = (
         "a weak older secret is taken",
         rule=6,
         file=CONFIG,
-        take_out="return tuple(_refuse_weak(key) for key in value)",
+        take_out="return tuple(refuse_weak(key) for key in value)",
         put="return value",
         tests=OF_SETTINGS,
     ),
