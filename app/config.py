@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         None, ge=1, le=256, description="the number of worker processes; one per core when not set"
     )
     forwarded_allow_ips: str = Field("", description="the proxies whose forwarded headers gunicorn believes")
+    proxy_hops: int = Field(
+        0, ge=0, le=8, description="how many proxies of yours a request passes, which tell the client's address"
+    )
     base_url: str = Field("", description="where people reach the blog; development: `http://localhost:$PORT`")
     site_name: str = Field("Inkwell", min_length=1, max_length=40, description="the name in the header")
     database_url: str = Field("", repr=False, description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 def settings_table() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in ("", None, (), False) else f"`{field.default}`"
+        default = "" if field.default is False or field.default in ("", None, ()) else f"`{field.default}`"
         rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)
 
