@@ -16,6 +16,7 @@ from app.config import Settings, load_settings
 from app.db import Database
 from app.factory import create_app
 from app.images.server import ImageServer
+from tests.described import DescribedClient
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
@@ -61,7 +62,9 @@ def migrate(settings: Settings) -> None:
 
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Flask:
-    return create_app(settings)
+    app = create_app(settings)
+    app.test_client_class = DescribedClient
+    return app
 
 
 @pytest.fixture

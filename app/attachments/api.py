@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.attachments import queries, uploads
 from app.attachments.access import visible_to
+from app.attachments.documents import AttachmentDocument, BegunUpload, BegunUploadInParts, DownloadAddress, SignedUpload
 from app.attachments.forms import Declaration, Finish, PartDeclaration
 from app.attachments.links import DOWNLOAD_SECONDS, download_url
 from app.attachments.models import Attachment
@@ -15,18 +16,22 @@ from app.auth.guard import current_user
 from app.current import database
 from app.images.current import images
 from app.storage.current import store
+from app.web.openapi import answers
 from app.web.validation import read_json
 
 blueprint = Blueprint("attachments_api", __name__, url_prefix="/api/attachments")
 
 
 @blueprint.post("")
+@answers(BegunUpload | BegunUploadInParts, 201, body=Declaration)
 def create() -> ResponseReturnValue:
+    """Declare a file, and learn how to send it."""
     declaration = read_json(Declaration)
     return jsonify(uploads.begin(database(), store(), current_user().id, declaration)), 201
 
 
 @blueprint.get("/<id:attachment_id>")
+@answers(AttachmentDocument)
 def show(attachment_id: int) -> ResponseReturnValue:
     """What the server knows of the caller's own file, and of an upload in parts, the parts that are there."""
     attachment = _own(attachment_id)
@@ -37,19 +42,25 @@ def show(attachment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<id:attachment_id>/parts")
+@answers(SignedUpload, body=PartDeclaration)
 def sign_part(attachment_id: int) -> ResponseReturnValue:
+    """Learn how to send one part of a large file."""
     part = read_json(PartDeclaration)
     return jsonify(uploads.sign_part(store(), _own(attachment_id), part))
 
 
 @blueprint.post("/<id:attachment_id>/finish")
+@answers(AttachmentDocument, body=Finish, raises=[uploads.NotUploaded])
 def finish(attachment_id: int) -> ResponseReturnValue:
+    """Say that the file has been sent: the server looks at it."""
     finished = read_json(Finish)
     return jsonify(_document(uploads.finish(database(), images(), current_user().id, attachment_id, finished.parts)))
 
 
 @blueprint.get("/<id:attachment_id>/url")
+@answers(DownloadAddress)
 def url(attachment_id: int) -> ResponseReturnValue:
+    """A signed address of a file that one may see."""
     file = visible_to(database(), current_user(), attachment_id)
     return jsonify({"file_url": download_url(images(), file, current_user().id), "expires_in": DOWNLOAD_SECONDS})
 

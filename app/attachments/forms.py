@@ -31,6 +31,10 @@ RULES = {
 }
 
 
+# How a SHA-256 may be written, for those who read the API's description.
+DIGEST = "([0-9A-Fa-f]{64}|[A-Za-z0-9+/]{43}=)"
+
+
 def part_count(size: int) -> int:
     return -(-size // PART_BYTES)
 
@@ -78,7 +82,7 @@ def _a_size(value: int) -> int:
     return value
 
 
-Digest = Annotated[str, AfterValidator(_digest)]
+Digest = Annotated[str, AfterValidator(_digest), Field(json_schema_extra={"pattern": f"^{DIGEST}$"})]
 
 
 class Declaration(BaseModel):
@@ -87,9 +91,13 @@ class Declaration(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     filename: Annotated[str, StringConstraints(max_length=255), AfterValidator(_a_name)]
-    content_type: Annotated[str, AfterValidator(_allowed_type)]
-    size: Annotated[int, AfterValidator(_a_size)]
-    sha256: Annotated[str, AfterValidator(_whole_or_composite)]
+    content_type: Annotated[str, AfterValidator(_allowed_type), Field(json_schema_extra={"enum": RULES["types"]})]
+    size: Annotated[int, AfterValidator(_a_size), Field(json_schema_extra={"minimum": 1, "maximum": MAX_FILE_BYTES})]
+    sha256: Annotated[
+        str,
+        AfterValidator(_whole_or_composite),
+        Field(json_schema_extra={"pattern": f"^{DIGEST}(-[1-9][0-9]{{0,4}})?$"}),
+    ]
 
     def problems(self) -> dict[str, str]:
         """What its fields say against each other."""

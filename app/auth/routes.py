@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from typing_extensions import TypedDict
 
 from app.auth import queries
 from app.auth.guard import current_user, current_user_or_none
@@ -13,6 +14,7 @@ from app.auth.session import begin_login, pop_login, start_session
 from app.current import database, settings
 from app.errors import LoginFailed
 from app.web.marks import public
+from app.web.openapi import answers, closed
 from app.web.paths import local_path
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ blueprint = Blueprint("auth", __name__)
 CLICKED_HERE = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
 
 _building = Lock()
+
+
+@closed
+class CurrentUser(TypedDict):
+    """Whoever is logged in, as their provider says."""
+
+    id: int
+    name: str
+    email: str | None
 
 
 @blueprint.get("/auth/google")
@@ -72,8 +83,10 @@ def end_session() -> ResponseReturnValue:
 
 
 @blueprint.get("/api/current_user")
+@answers(CurrentUser | None)
 @public
 def show_current_user() -> ResponseReturnValue:
+    """Who is logged in, or null."""
     user = current_user_or_none()
     return jsonify(user and {"id": user.id, "name": user.name, "email": user.email})
 

@@ -3,13 +3,18 @@
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
+from app.attachments.queries import NoSuchAttachment
 from app.auth.guard import current_user
 from app.blogs import queries
+from app.blogs.documents import BlogDocument, ListedBlog, ListedSharedBlog, SharedBlog
 from app.blogs.forms import Change, Draft
 from app.current import database
+from app.errors import Changed
 from app.sharing import queries as sharing
+from app.sharing.documents import ShareDocument
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.openapi import answers
 from app.web.pages import json_answer
 from app.web.paging import page_sent, send_page
 from app.web.reads import fetch_json
@@ -19,20 +24,26 @@ blueprint = Blueprint("blogs_api", __name__, url_prefix="/api")
 
 
 @blueprint.get("/blogs")
+@answers(list[ListedBlog], paged=True)
 def index() -> ResponseReturnValue:
+    """One's own blogs, newest first."""
     page = page_sent()
     return send_page(queries.blogs_by(current_user().scope, page), page)
 
 
 @blueprint.get("/blogs/<id:blog_id>")
+@answers(BlogDocument | SharedBlog, tagged=True)
 def show(blog_id: int) -> ResponseReturnValue:
+    """A blog that one may read, whole."""
     visitor = current_user()
     own, visible = queries.blog_by(visitor.scope, blog_id), queries.blog_visible_to(visitor, blog_id)
     return json_answer(fetch_json(own, NO_SUCH_BLOG, otherwise=visible))
 
 
 @blueprint.post("/blogs")
+@answers(BlogDocument, 201, body=Draft, raises=[NoSuchAttachment])
 def create() -> ResponseReturnValue:
+    """Publish a blog."""
     draft = read_json(Draft)
     with database().write() as db:
         blog = queries.publish(db, current_user().id, draft)
@@ -40,7 +51,9 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.patch("/blogs/<id:blog_id>")
+@answers(BlogDocument, body=Change, raises=[Changed])
 def update(blog_id: int) -> ResponseReturnValue:
+    """Change one's own blog; what is left out stays."""
     change = read_json(Change)
     with database().write() as db:
         queries.revise(db, current_user().id, blog_id, change)
@@ -48,27 +61,35 @@ def update(blog_id: int) -> ResponseReturnValue:
 
 
 @blueprint.delete("/blogs/<id:blog_id>")
+@answers(status=204)
 def delete(blog_id: int) -> ResponseReturnValue:
+    """Delete one's own blog."""
     with database().write() as db:
         queries.remove(db, current_user().id, blog_id)
     return "", 204
 
 
 @blueprint.get("/shared")
+@answers(list[ListedSharedBlog], paged=True)
 def shared() -> ResponseReturnValue:
+    """What others share with one, newest first."""
     page = page_sent()
     return send_page(queries.blogs_shared_with(current_user(), page), page)
 
 
 @blueprint.get("/blogs/<id:blog_id>/shares")
+@answers(list[ShareDocument], paged=True)
 def shares(blog_id: int) -> ResponseReturnValue:
+    """With whom one's own blog is shared, the latest first."""
     fetch_json(queries.blog_by(current_user().scope, blog_id), NO_SUCH_BLOG)
     page = page_sent()
     return send_page(sharing.shares_of(current_user().id, blog_id, page), page)
 
 
 @blueprint.post("/blogs/<id:blog_id>/shares")
+@answers(ShareDocument, 201, body=Invitation)
 def share(blog_id: int) -> ResponseReturnValue:
+    """Share one's own blog with whoever has that e-mail address."""
     invitation = read_json(Invitation)
     with database().write() as db:
         share = sharing.share(db, current_user(), blog_id, invitation)
@@ -76,7 +97,9 @@ def share(blog_id: int) -> ResponseReturnValue:
 
 
 @blueprint.delete("/blogs/<id:blog_id>/shares/<id:share_id>")
+@answers(status=204)
 def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
+    """Stop sharing the blog with somebody."""
     with database().write() as db:
         sharing.stop_sharing(db, current_user().id, blog_id, share_id)
     return "", 204

@@ -1,6 +1,6 @@
 """Reading and writing blogs, always on behalf of somebody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.attachments.models import Attachment, fingerprint
 from app.attachments.queries import attach
 from app.auth.models import User
 from app.auth.queries import lock_user
+from app.blogs.documents import AttachedFile, BlogDocument, ListedBlog
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
 from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
@@ -33,16 +34,18 @@ _CARD = (Blog.id, Blog.title, _excerpt(SHORT_EXCERPT), Blog.created_at)
 _ATTACHED = (Attachment.filename, Attachment.content_type, Attachment.size, Attachment.width, Attachment.height)
 
 
-def _document(row: Any) -> dict[str, Any]:
-    attached = row.attachment_id and {
-        "id": row.attachment_id,
-        "fingerprint": fingerprint(row.sha256),
-        "filename": row.filename,
-        "content_type": row.content_type,
-        "size": row.size,
-        "width": row.width,
-        "height": row.height,
-    }
+def _document(row: Any) -> BlogDocument:
+    attached: AttachedFile | None = None
+    if row.attachment_id:
+        attached = {
+            "id": row.attachment_id,
+            "fingerprint": fingerprint(row.sha256),
+            "filename": row.filename,
+            "content_type": row.content_type,
+            "size": row.size,
+            "width": row.width,
+            "height": row.height,
+        }
     return {
         "id": row.id,
         "title": row.title,
@@ -54,9 +57,9 @@ def _document(row: Any) -> dict[str, Any]:
     }
 
 
-def _listed(row: Any) -> dict[str, Any]:
+def _listed(row: Any) -> ListedBlog:
     truncated = len(row.content) > EXCERPT
-    return _document(row) | {"content": row.content[:EXCERPT], "content_truncated": truncated}
+    return {**_document(row), "content": row.content[:EXCERPT], "content_truncated": truncated}
 
 
 def _card(row: Any) -> dict[str, Any]:
@@ -66,8 +69,8 @@ def _card(row: Any) -> dict[str, Any]:
     return {"id": row.id, "title": row.title, "excerpt": short, "created_at": row.created_at}
 
 
-def _with_owner(shape: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    return lambda row: shape(row) | {"owner": {"name": row.owner_name}}
+def _with_owner(shape: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    return lambda row: {**shape(row), "owner": {"name": row.owner_name}}
 
 
 _FILE = (Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED)

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import Settings
-from app.web import health, log, metrics, pages, paths, static_files
+from app.web import health, log, metrics, openapi, pages, paths, static_files
 from app.web.headers import security_headers
 from app.web.middleware import Middleware
 from app.web.validation import MAX_BODY_BYTES
@@ -22,6 +22,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     pages.init_app(app, site_name=settings.site_name)
     health.init_app(app, base_url=settings.base_url)
     app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(openapi.blueprint)
     headers = security_headers(
         production=settings.production,
         script_sources=settings.static_addresses,

@@ -8,6 +8,7 @@ from dev.sabotage.by_hand import (
     kept,
     lists,
     logins,
+    operations,
     pages,
     people,
     pictures,
@@ -16,5 +17,20 @@ from dev.sabotage.by_hand import (
     uploads,
 )
 
-PARTS = (sessions, logins, people, pages, access, lists, uploads, pictures, doctor, cached, data, server, kept)
+PARTS = (
+    sessions,
+    logins,
+    people,
+    pages,
+    access,
+    lists,
+    uploads,
+    pictures,
+    doctor,
+    cached,
+    data,
+    server,
+    kept,
+    operations,
+)
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]
