@@ -1,6 +1,6 @@
 """Send the blog, as it is shipped, requests that its API's description allows or forbids.
 
-python -m benchmarks.fuzz [--requests 20000] [--start 1] [--postgres]
+python -m benchmarks.fuzz [--requests 20000] [--seconds 3600] [--start 1] [--postgres]
 
 Ends with 1 when an answer was a 5xx, or not as the description says.
 """
@@ -30,7 +30,7 @@ def main() -> int:
         blog = stack.enter_context(site(Path(folder)))
         schema = schemathesis.openapi.from_url(f"http://{blog.host}:{blog.port}/api/openapi.json")
         began = time.monotonic()
-        tally = fuzz(schema, World(blog.app), wanted.requests, wanted.start, show)
+        tally = fuzz(schema, World(blog.app), wanted.requests, wanted.start, wanted.seconds, show)
         seconds = time.monotonic() - began
     report(tally, seconds, wanted.start)
     return 1 if tally.failures or tally.server_errors else 0
@@ -39,6 +39,7 @@ def main() -> int:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000, help="stop after so many (default: 20,000)")
+    parser.add_argument("--seconds", type=float, default=3600, help="stop after so long all the same (default: 3600)")
     parser.add_argument("--start", type=int, default=random.getrandbits(32), help="the same requests as that run")
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own, not on SQLite")
     return parser.parse_args()
