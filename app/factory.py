@@ -16,7 +16,7 @@ from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.config import Settings
 from app.db import Database
-from app.doctor.commands import store
+from app.doctor.commands import doctor, store
 from app.images.commands import images
 from app.images.server import build_image_server
 from app.storage import routes as storage_pages
@@ -55,6 +55,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)
-    for command in (cache, images, store, restore_check):
+    for command in (cache, doctor, images, store, restore_check):
         app.cli.add_command(command)
     return app

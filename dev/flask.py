@@ -9,6 +9,7 @@ from dev.steps import SetupError
 
 HELP = """\
 bin/flask COMMAND …   flask's commands, for the blog that bin/run serves
+  doctor            what is wrong with this deployment, and how to mend it
   store doctor      tries every promise of the store; also: setup, sweep
   images stats      the images that are kept for showing; also: verify, clear
   cache stats       the query cache; also: explain, clear

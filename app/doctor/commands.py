@@ -1,10 +1,11 @@
-"""`flask store`: the place where the files are."""
+"""`flask store`: the place where the files are; `flask doctor`: what is wrong with this deployment."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from app.current import settings
 from app.doctor import setup as bucket
@@ -35,8 +36,8 @@ def setup() -> None:
     _report(promises)
 
 
-@store.command(help="Try every promise of the store; the disk's needs the blog to be running.")
-def doctor() -> None:
+@store.command("doctor", help="Try every promise of the store; the disk's needs the blog to be running.")
+def examine_store() -> None:
     # Here, because a worker imports this module when it starts, and needs no HTTP client for that.
     from app.doctor.examinations import answers, examine, shows_files_of
 
@@ -51,6 +52,27 @@ def doctor() -> None:
     except StoreError as error:
         raise click.ClickException(str(error)) from None
     _report(promises)
+
+
+@click.command(help="Say what is wrong with this deployment, and how to mend it. Ends with 1 when something is.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array, for programs.")
+@with_appcontext
+def doctor(*, as_json: bool) -> None:
+    # Here for the same reason.
+    from app.doctor.deployment import Finding, examine
+
+    found: list[Finding] = []
+    for finding in examine():
+        found.append(finding)
+        if not as_json:
+            click.echo(f"{finding.state:5}  {finding.about:8}  {finding.sentence}")
+    wrong = sum(finding.state == "WRONG" for finding in found)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in found], indent=2))
+    else:
+        click.echo(f"\n{f'{wrong} to mend.' if wrong else 'Nothing to mend.'}")
+    if wrong:
+        raise SystemExit(1)
 
 
 def _report(promises: Sequence[Promise]) -> None:

@@ -3,6 +3,9 @@
 from dev.sabotage.entry import Sabotage
 
 BLOGS_API = "app/blogs/api.py"
+DEPLOYMENT = "app/doctor/deployment.py"
+
+OF_DEPLOYMENT = ("tests/unit/doctor/test_deployment.py",)
 
 SABOTAGES = (
     Sabotage(
@@ -28,5 +31,37 @@ SABOTAGES = (
         take_out="@answers(BlogDocument, 201, body=Draft,",
         put="@answers(BlogDocument, 201, body=Change,",
         tests=("tests/unit/web/test_openapi.py",),
+    ),
+    Sabotage(
+        "the doctor of a deployment knows no network disk",
+        rule=25,
+        file=DEPLOYMENT,
+        take_out="    if (disk := _disk_of(path)) in NETWORK_DISKS:\n",
+        put='    if disk := "":\n',
+        tests=OF_DEPLOYMENT,
+    ),
+    Sabotage(
+        "the doctor of a deployment lets Redis fill up",
+        rule=24,
+        file=DEPLOYMENT,
+        take_out='    elif policy == "noeviction":\n',
+        put="    elif not policy:\n",
+        tests=OF_DEPLOYMENT,
+    ),
+    Sabotage(
+        "the doctor of a deployment looks at no schema",
+        rule=51,
+        file=DEPLOYMENT,
+        take_out="    elif applied != latest:\n",
+        put="    elif not latest:\n",
+        tests=OF_DEPLOYMENT,
+    ),
+    Sabotage(
+        "the doctor of a deployment takes any answer for the blog's",
+        rule=29,
+        file=DEPLOYMENT,
+        take_out='        return bool(answer.json() == {"status": "ok"})\n',
+        put="        return bool(answer.status_code)\n",
+        tests=OF_DEPLOYMENT,
     ),
 )
