@@ -12,6 +12,7 @@ from app.attachments.commands import restore_check
 from app.auth import guard, session_cookie
 from app.auth import routes as auth_pages
 from app.auth.commands import cache
+from app.backup import backup
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.config import Settings
@@ -55,6 +56,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)
-    for command in (cache, doctor, images, store, restore_check):
+    for command in (backup, cache, doctor, images, store, restore_check):
         app.cli.add_command(command)
     return app

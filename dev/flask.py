@@ -13,6 +13,7 @@ bin/flask COMMAND …   flask's commands, for the blog that bin/run serves
   store doctor      tries every promise of the store; also: setup, sweep
   images stats      the images that are kept for showing; also: verify, clear
   cache stats       the query cache; also: explain, clear
+  backup FILE       copies the database while the blog runs
   restore-check     what to run after a backup was restored
   routes            every address of the blog
 bin/flask COMMAND --help says more. In production it is flask --app wsgi COMMAND."""

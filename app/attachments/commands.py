@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import click
 from flask.cli import with_appcontext
 from redis import RedisError
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, func, select, text, update
 
 from app.attachments.inventory import missing, stored, unknown
 from app.attachments.sweep import TooMuchUnknown
@@ -15,12 +15,18 @@ from app.attachments.sweep import sweep as swept
 from app.auth.models import User
 from app.cache import next_version
 from app.current import database
+from app.db import Base
 from app.doctor.commands import store
 from app.storage.current import store as current_store
 from app.storage.store import StoreError
 from app.web.reads import cache
 
 SHOWN = 20
+# More than a blog has written since its last backup.
+SKIPPED = 1_000_000
+# Where SQLite keeps the last id of each table that has had one (sqlite.org/autoinc.html).
+_MOVE = text("UPDATE sqlite_sequence SET seq = seq + :by WHERE name = :name")
+_BEGIN = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :by)")
 
 
 @store.command(
@@ -44,12 +50,15 @@ def sweep(*, dry_run: bool, all_unknown: bool) -> None:
 
 @click.command(
     "restore-check",
-    help="End every session, forget what is cached, and compare the store with the database; after a restore. "
+    help="End every session, skip the ids that may be taken, forget what is cached, and compare the store with the "
+    "database; after a restore. "
     "Ends with 1 when the store lacks files.",
 )
 @with_appcontext
 def restore_check() -> None:
     click.echo(f"Ended the sessions of {_outdate_everybody():,} users: they log in again.")
+    _skip_ids()
+    click.echo(f"Skipped {SKIPPED:,} ids of each kind: those that were given out since the backup are not given again.")
     click.echo(_clear_redis())
     try:
         found = stored(current_store())
@@ -69,6 +78,18 @@ def _outdate_everybody() -> int:
     )
     with database().write() as db:
         return cast(CursorResult[tuple[()]], db.execute(moved)).rowcount
+
+
+def _skip_ids() -> None:
+    """Have new rows begin beyond the ids that the lost ones had, whose addresses people may still have."""
+    with database().write() as db:
+        for table in Base.metadata.sorted_tables:
+            # Each has an `id`, which its database counts.
+            if db.get_bind().dialect.name == "postgresql":
+                sequence = func.pg_get_serial_sequence(table.name, "id")
+                db.execute(select(func.setval(sequence, func.nextval(sequence) + SKIPPED)))
+            elif not cast(CursorResult[Any], db.execute(_MOVE, {"by": SKIPPED, "name": table.name})).rowcount:
+                db.execute(_BEGIN, {"by": SKIPPED, "name": table.name})
 
 
 def _clear_redis() -> str:

@@ -64,4 +64,28 @@ SABOTAGES = (
         put="        return bool(answer.status_code)\n",
         tests=OF_DEPLOYMENT,
     ),
+    Sabotage(
+        "an id is given out again after a restore",
+        rule=47,
+        file="app/attachments/commands.py",
+        take_out="SKIPPED = 1_000_000\n",
+        put="SKIPPED = 0\n",
+        tests=("tests/unit/attachments/test_restore_check.py",),
+    ),
+    Sabotage(
+        "a backup of SQLite is a copy of its file",
+        rule=47,
+        file="app/backup.py",
+        take_out="        source.backup(copy)\n",
+        put="        target.write_bytes(Path(str(url.database)).read_bytes())\n",
+        tests=("tests/unit/test_backup.py",),
+    ),
+    Sabotage(
+        "other users read a backup",
+        rule=36,
+        file="app/backup.py",
+        take_out="os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600",
+        put="os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o666",
+        tests=("tests/unit/test_backup.py",),
+    ),
 )

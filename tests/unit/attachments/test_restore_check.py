@@ -168,6 +168,24 @@ class TestTheCheck:
         assert (status, "Run this again when the store answers." in told) == (1, True)
 
 
+class TestAnIdOfSomebodyWhoIsNotInTheBackup:
+    def test_is_not_given_out_again_after_the_check(
+        self, blog: Flask, restore: Restore, user_factory: UserFactory
+    ) -> None:
+        gone = [user_factory() for _ in range(3)]
+        restore()
+        restore_check(blog)
+        assert user_factory().id > max(each.id for each in gone)
+
+    def test_of_a_table_that_was_empty_then_is_not_given_out_again(
+        self, blog: Flask, restore: Restore, old_user: User, attachment_factory: AttachmentFactory
+    ) -> None:
+        gone = attachment_factory(old_user)
+        restore()
+        restore_check(blog)
+        assert attachment_factory(old_user).id > gone.id
+
+
 class TestTheCheckOfABlogWithRedis:
     @pytest.fixture(autouse=True)
     def cached(self, new_app: NewApp, blog: Flask, old_user: User, redis_server: RedisServer) -> None:
