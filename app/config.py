@@ -4,11 +4,12 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, IPvAnyAddress, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from app.instance import SECRET_BYTES, keep_private, kept_secret
@@ -21,6 +22,7 @@ SENTENCES = {
     "literal_error": "must be {expected}",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
+    "ip_any_address": "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0",
     "string_too_long": "must have {max_length} characters or fewer",
 }
 LOOPBACK = ("localhost", "127.0.0.1")
@@ -57,9 +59,15 @@ class Settings(BaseSettings):
     secret_key_fallbacks: Annotated[tuple[str, ...], NoDecode] = Field(
         (), repr=False, description="older keys whose cookies still count, separated by commas"
     )
+    bind_address: IPvAnyAddress = Field(
+        IPv4Address("127.0.0.1"), description="the address to listen on; in a container, `0.0.0.0`: all that it has"
+    )
     port: int = Field(8000, ge=1, le=65535, description="the port to listen on")
     web_concurrency: int | None = Field(
-        None, ge=1, le=256, description="the number of worker processes; one per core when not set"
+        None,
+        ge=1,
+        le=256,
+        description="the number of worker processes; not set: one per core that they may use, two at least",
     )
     forwarded_allow_ips: str = Field("", description="the proxies whose forwarded headers gunicorn believes")
     proxy_hops: int = Field(

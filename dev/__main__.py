@@ -14,6 +14,7 @@ COMMANDS = {
     "lock": ("dev.locks", "renew"),
     "session": ("dev.session", "session"),
     "flask": ("dev.flask", "flask"),
+    "status": ("dev.status", "status"),
     "report": ("dev.report", "report"),
     "bench": ("dev.bench.command", "bench"),
     "sabotage": ("dev.sabotage.command", "sabotage"),

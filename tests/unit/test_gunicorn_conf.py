@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import select
 import shutil
 import signal
@@ -10,145 +9,34 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 
-from app.config import Settings
 from tests.conftest import ROOT
-from tests.forge.processes import listens, running
 from tests.forge.redis_server import until
 from tests.forge.seaweedfs import free_ports
 from tests.small_disk import on_a_full_disk
+from tests.unit.gunicorn_server import (
+    CODE,
+    GUNICORN,
+    PATIENCE,
+    SLOW_CODE,
+    Server,
+    client_of,
+    environment,
+    filled,
+    is_running,
+    ready,
+    started,
+)
 
 pytestmark = pytest.mark.programs
-
-CODE = """
-import os
-from prometheus_client import Counter
-
-asked = Counter("asked", "How often this was asked.", ["by"])
-
-def app(environ, start_response):
-    for number in range(50):
-        asked.labels(f"somebody whose name is about as long as names get, and {number}").inc()
-    start_response("200 OK", [("X-Worker", str(os.getpid())), ("X-Scheme", environ["wsgi.url_scheme"])])
-    return [b"one"]
-"""
-# Until it is told to go on.
-SLOW_CODE = """
-import os
-from pathlib import Path
-from threading import Event
-
-Path(f"worker-{os.getpid()}").touch()
-
-def app(environ, start_response):
-    Path("asked").write_text(str(os.getpid()))
-    while not Path("go").exists():
-        Event().wait(0.01)
-    start_response("200 OK", [])
-    return [b"one"]
-"""
-PATIENCE = 60
-GUNICORN = [sys.executable, "-m", "gunicorn", "wsgi:app"]
-
-
-@dataclass
-class Server:
-    """Two workers over a folder of their own."""
-
-    folder: Path
-    url: str
-    process: subprocess.Popen[bytes]
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    @property
-    def counters(self) -> list[Path]:
-        return list(self.folder.glob("instance/metrics/*/*.db"))
-
-    def body(self) -> str:
-        with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310  a loopback address of ours
-            return str(answer.read().decode())
-
-    def worker(self) -> int:
-        """One of those that answer."""
-        with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310
-            return int(answer.headers["X-Worker"])
-
-    def both_workers(self) -> set[int]:
-        found: set[int] = set()
-
-        def both() -> bool:
-            found.add(self.worker())
-            return len(found) == 2
-
-        until(both, PATIENCE)
-        return found
-
-    def reload(self) -> None:
-        self.process.send_signal(signal.SIGHUP)
-
-    def refuses(self, reason: str) -> bool:
-        """To reload for that reason, and goes on."""
-        until(lambda: f"Reload refused, the site goes on as it was: {reason}\n" in self.log, PATIENCE)
-        return bool(self.body())
-
-
-@contextmanager
-def started(
-    folder: Path, *options: str, port: int | None = None, wrapped: Callable[[list[str]], list[str]] = list
-) -> Iterator[Server]:
-    """With that port only in the file of settings, or else on a socket of ours."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
-        bind = [] if port else [f"--bind=fd://{listener.fileno()}"]
-        with running(
-            wrapped([*GUNICORN, *bind, *options]),
-            cwd=folder,
-            env=environment(),
-            stdout=log,
-            stderr=log,
-            pass_fds=[listener.fileno()],
-        ) as process:
-            url = f"http://127.0.0.1:{port or listener.getsockname()[1]}/healthz"
-            listener.close()
-            until(lambda: process.poll() is not None or listens(url), PATIENCE)
-            yield Server(folder, url, process)
-
-
-def environment() -> dict[str, str]:
-    settings = [name.upper() for name in Settings.model_fields]
-    ours = {name: value for name, value in os.environ.items() if name not in settings}
-    # A module that is changed twice in a second looks unchanged to its compiled form.
-    return {**ours, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])}
-
-
-def filled(folder: Path) -> Path:
-    shutil.copy(ROOT / "gunicorn.conf.py", folder)
-    (folder / "wsgi.py").write_text(CODE)
-    (folder / ".env").write_text("WEB_CONCURRENCY=2\n")
-    (folder / "instance").mkdir()
-    (folder / "instance/secret_key").write_text(secrets.token_hex(32))
-    return folder
-
-
-@contextmanager
-def ready(folder: Path) -> Iterator[Server]:
-    with started(folder) as server:
-        # Until all have begun, it is a first start, which may fail.
-        server.both_workers()
-        yield server
 
 
 @pytest.fixture
@@ -171,18 +59,6 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         with ready(folder) as server:
             yield server
-
-
-def client_of(server: Server) -> socket.socket:
-    address = urlsplit(server.url)
-    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
-
-
-def is_running(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
 
 
 class TestARequestWithTooMuchOfSomething:
@@ -231,6 +107,24 @@ class TestAClient:
 class TestAServerThatRuns:
     def test_opens_no_socket_where_others_would(self, shared_server: Server) -> None:
         assert [path for path in shared_server.folder.iterdir() if path.is_socket()] == []
+
+    def test_lets_nobody_in_from_another_machine(self, folder: Path) -> None:
+        assert settings_of(folder)["bind"] == "['[127.0.0.1]:8000']"
+
+    def test_has_two_workers_at_least(self, folder: Path) -> None:
+        (folder / ".env").unlink()
+        assert int(settings_of(folder)["workers"]) >= 2
+
+    def test_replaces_a_worker_some_time(self, folder: Path) -> None:
+        settings = settings_of(folder)
+        assert int(settings["max_requests"]) >= int(settings["max_requests_jitter"]) > 0
+
+
+def settings_of(folder: Path) -> dict[str, str]:
+    """gunicorn's own words, for a server in that folder."""
+    command = [*GUNICORN, "--check-config", "--print-config"]
+    told = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=True)
+    return dict(re.findall(r"^(\w+) += (.*)$", told.stdout, re.MULTILINE))
 
 
 class TestAServerThatIsStopped:
@@ -314,7 +208,7 @@ class TestAReload:
             assert server.refuses("Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more")
 
     def test_takes_the_settings_code_as_it_is_by_then(self, folder: Path) -> None:
-        for name in ("__init__", "config", "instance", "setting_checks"):
+        for name in ("__init__", "arbiter", "config", "instance", "machine", "setting_checks", "worker"):
             (folder / "app").mkdir(exist_ok=True)
             shutil.copy(ROOT / f"app/{name}.py", folder / f"app/{name}.py")
         (folder / "app/auth").mkdir()
@@ -345,7 +239,9 @@ class TestAReload:
             assert server.refuses(f"[Errno 2] No such file or directory: '{python}'")
 
     def test_of_code_that_hangs_is_refused(self, folder: Path) -> None:
-        with started(folder, "--timeout", "3") as server:
+        settings = folder / "gunicorn.conf.py"
+        settings.write_text(settings.read_text().replace("_TRIAL_SECONDS = 60", "_TRIAL_SECONDS = 3"))
+        with started(folder) as server:
             server.both_workers()
             (folder / "wsgi.py").write_text("import threading\nthreading.Event().wait()")
             server.reload()
@@ -404,10 +300,6 @@ class TestAWorkerKilledOverCodeThatDoesNotImport:
         (server.folder / "wsgi.py").write_text(CODE)
         until(lambda: server.worker() != left, PATIENCE)
 
-    def test_leaves_no_counters_of_workers_that_never_were(self, halved: Halved) -> None:
-        real = {f"counter_{pid}.db" for pid in (halved.gone, halved.left)}
-        until(lambda: {path.name for path in halved.server.counters} == real, PATIENCE)
-
 
 class TestAFirstStart:
     @pytest.fixture(scope="class")
@@ -434,20 +326,40 @@ class TestAStartOnAFullDisk:
             assert server.body() == "one"
 
 
-class TestAWorkersCounters:
+def replaced(server: Server, gone: int) -> bool:
+    return len(set(server.workers("ready")) - {gone}) == 2
+
+
+FILES = {f"{kind}_{number}.db" for kind in ("counter", "histogram") for number in (1, 2)}
+
+
+class TestTheMetricsOfAWorker:
     def test_take_their_room_on_the_disk_at_once(self, shared_server: Server) -> None:
-        names = {f"counter_{pid}.db" for pid in shared_server.both_workers()}
+        shared_server.both_workers()
         sizes = {path.name: path.stat() for path in shared_server.counters}
-        assert set(sizes) == names
+        assert set(sizes) == FILES
         # A file that is mapped into memory, and has less, ends its process on a full disk.
         assert all(size.st_blocks * 512 >= size.st_size > 0 for size in sizes.values())
 
     def test_never_outgrow_it(self, folder: Path) -> None:
         with started(folder) as server:
-            until(lambda: len(server.counters) == 2, PATIENCE)
+            until(lambda: {path.name for path in server.counters} == FILES, PATIENCE)
             before = {path: path.stat().st_size for path in server.counters}
             server.both_workers()
             assert {path: path.stat().st_size for path in server.counters} == before
+
+    def test_are_its_successors_too(self, server: Server) -> None:
+        """Or there would be a file for each worker that ever was."""
+        for _ in range(2):
+            gone = server.worker()
+            os.kill(gone, signal.SIGKILL)
+            until(partial(replaced, server, gone), PATIENCE)
+        assert {path.name for path in server.counters} == FILES
+
+    def test_are_gone_with_the_server(self, folder: Path) -> None:
+        with started(folder) as server:
+            server.both_workers()
+        assert list((folder / "instance/metrics").iterdir()) == []
 
     def test_are_for_nobody_else_to_read(self, shared_server: Server) -> None:
         assert {stat.S_IMODE(path.stat().st_mode) for path in shared_server.counters} == {0o600}

@@ -3,7 +3,9 @@
 from dev.sabotage.by_hand import (
     access,
     cached,
+    cluster,
     data,
+    described,
     doctor,
     kept,
     lists,
@@ -31,6 +33,8 @@ PARTS = (
     data,
     server,
     kept,
+    cluster,
+    described,
     operations,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

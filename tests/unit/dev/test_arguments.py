@@ -43,7 +43,7 @@ class TestTheTestsHelp:
 
 
 class TestAnUnknownWord:
-    @pytest.mark.parametrize("command", ["bench", "run", "lock", "sabotage", "session"])
+    @pytest.mark.parametrize("command", ["bench", "run", "lock", "sabotage", "session", "status"])
     @pytest.mark.parametrize("word", ["--nonsense", "nonsense"])
     def test_is_refused_in_one_line(self, clone: Clone, command: str, word: str) -> None:
         done = asked(clone, Path(command), word)
