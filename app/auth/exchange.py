@@ -1,39 +1,55 @@
 """The requests of a login: bounded in time and size, never redirected, and parsed at one place."""
 
+import base64
 import http.client
 import io
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
+from urllib.parse import quote_plus, urlsplit
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.auth import encode_client_secret_post
 from pydantic_core import from_json
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as TransportError
 
 from app.errors import ProviderUnavailable
+from app.setting_checks import is_loopback
 
+T = TypeVar("T")
+
+EXCHANGE_SECONDS = 4.0
 MAX_RESPONSE_BYTES = 256 * 1024
 TOKEN = ("access_token", "token_type", "id_token")
+
+
+class NoAnswer(ProviderUnavailable):
+    """The identity provider cannot be reached, or does not answer in time."""
 
 
 class Exchange(OAuth2Session):
     """The requests of one step of one login: they share a deadline, and none is redirected."""
 
-    def __init__(self, deadline: float, **client: Any) -> None:
+    def __init__(self, issuer: str, deadline: float, **client: Any) -> None:
         super().__init__(**client)
         self.max_redirects = 0
+        # A proxy of the environment must not stand between the blog and a provider on the same machine.
+        self.trust_env = not is_loopback(urlsplit(issuer).hostname)
         for scheme in ("http://", "https://"):
             self.mount(scheme, _BoundedAdapter(deadline))
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
-        """The answer, whatever its status. Raises ProviderUnavailable when there is none by HTTP's rules."""
+        """The answer, whatever its status. Raises NoAnswer, or ProviderUnavailable for one that cannot be used."""
         try:
             response: requests.Response = super().request(*args, **options)
-        except (OSError, ValueError, TransportError) as error:
+        except (requests.TooManyRedirects, requests.exceptions.ContentDecodingError) as error:
             raise ProviderUnavailable from error
+        except (OSError, ValueError, TransportError) as error:
+            raise NoAnswer from error
         return response
 
     def document(self, url: str, *, withhold_token: bool = True) -> dict[str, Any]:
@@ -65,6 +81,13 @@ class _BoundedAdapter(HTTPAdapter):
     def __init__(self, deadline: float) -> None:
         super().__init__()
         self._deadline = deadline
+        self._incoming: list[io.BufferedReader] = []
+
+    def close(self) -> None:
+        """Hang up, also where urllib3 could make nothing of an answer and forgot it."""
+        for each in self._incoming:
+            each.close()
+        super().close()
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **options)
@@ -81,6 +104,7 @@ class _BoundedAdapter(HTTPAdapter):
     def _response(self, sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
         response = http.client.HTTPResponse(sock, *args, **options)
         response.fp = io.BufferedReader(_Incoming(sock, response.fp, self._remaining))
+        self._incoming.append(response.fp)
         return response
 
     def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
@@ -115,6 +139,26 @@ class _Incoming(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
+
+
+def awaited(step: Future[T], deadline: float) -> T:
+    """What the step ends with. Raises NoAnswer at the deadline."""
+    try:
+        # The step ends by itself at its own deadline, but for a slow name server.
+        return step.result(max(deadline - time.monotonic(), 0))
+    except TimeoutError:
+        raise NoAnswer from None
+
+
+def client_secret_basic(client: Any, method: str, uri: str, headers: Any, body: str) -> tuple[str, Any, str]:
+    """The client's id and secret as RFC 6749 (2.3.1) has them: each form-encoded first, which Authlib leaves out."""
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+    headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return uri, headers, body
+
+
+# By the names of OpenID Connect Core 9, the one that we prefer first.
+CLIENT_AUTHENTICATION = {"client_secret_basic": client_secret_basic, "client_secret_post": encode_client_secret_post}
 
 
 def json_object(body: bytes) -> dict[str, Any]:

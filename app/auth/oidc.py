@@ -4,38 +4,32 @@ Follows OpenID Connect Core 1.0 (3.1), Discovery 1.0 and RFC 7636. Authlib build
 this module sees to it that a slow, broken or hostile provider costs one login and never more than its time limit.
 """
 
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from threading import BoundedSemaphore
+from typing import Any
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.oidc.core import CodeIDToken
 from joserfc import jws
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import Key, KeySet, import_key
+from joserfc.jwk import KeySet
 
-from app.auth.exchange import Exchange, json_object
+from app.auth import exchange
+from app.auth.discovery import Discovered, Discovery
+from app.auth.exchange import CLIENT_AUTHENTICATION, Exchange, NoAnswer, awaited, json_object
 from app.auth.session import Login
+from app.cache.breaker import Breaker
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
-from app.setting_checks import is_loopback
-
-T = TypeVar("T")
 
 SCOPE = "openid email profile"
 ALGORITHMS = ("RS256", "ES256", "PS256")
 CLOCK_SKEW_SECONDS = 60
-EXCHANGE_SECONDS = 4.0
-STEPS_AT_ONCE = 8
-DISCOVERY_SECONDS = 3600
-UNKNOWN_KEY_SECONDS = 60
-CLIENT_AUTHENTICATION = "client_secret_basic"
-ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+WAITING_AT_ONCE = 2
+CROWDED = "Many people are logging in at the moment. Please try again in a moment."
 
 
 @dataclass(frozen=True)
@@ -50,21 +44,34 @@ class Identity:
 
 
 class OidcClient:
-    """One issuer, as discovered, and this blog's registration there."""
+    """One issuer, as discovered, and this blog's registration there.
+
+    Who needs an answer of the provider waits for it, two at a time; the others are told at once to come back. While it
+    does not answer at all, so is nearly everybody.
+    """
 
     def __init__(self, issuer: str, *, client_id: str, client_secret: str, redirect_uri: str) -> None:
         self.issuer = issuer
         self._client = {"client_id": client_id, "client_secret": client_secret, "redirect_uri": redirect_uri}
-        self._metadata: dict[str, Any] = {}
-        self._keys: KeySet | None = None
-        self._discovered_at = float("-inf")
-        self._unknown_key = Lock()
-        self._unknown_key_at = float("-inf")
-        self._steps = ThreadPoolExecutor(STEPS_AT_ONCE, thread_name_prefix="oidc")
+        self._discovery = Discovery(issuer)
+        self._places = BoundedSemaphore(WAITING_AT_ONCE)
+        self._breaker = Breaker()
+        # More than wait for them: a step whose caller has gone may still wait for a slow name server.
+        self._steps = ThreadPoolExecutor(2 * WAITING_AT_ONCE, thread_name_prefix="oidc")
 
     def authorization_url(self, login: Login) -> str:
         """Where to send the browser. Raises ProviderUnavailable."""
-        return self._in_time(lambda exchange: self._authorization_url(exchange, login))
+        discovered = self._discovery.known()
+        if discovered is None:
+            with self._waiting() as deadline:
+                discovered = self._discovery.first(deadline)
+        url, _ = self._exchange(discovered, time.monotonic()).create_authorization_url(
+            discovered.metadata["authorization_endpoint"],
+            state=login.state,
+            nonce=login.nonce,
+            code_verifier=login.verifier,
+        )
+        return str(url)
 
     def identify(self, login: Login, answer: Mapping[str, str]) -> Identity:
         """Who came back from the provider with this answer. Raises LoginFailed or ProviderUnavailable."""
@@ -72,62 +79,57 @@ class OidcClient:
             raise LoginCancelled
         if "error" in answer or not answer.get("code") or answer.get("iss", self.issuer) != self.issuer:
             raise LoginFailed
-        return self._in_time(lambda exchange: self._identify(exchange, login, answer["code"]))
+        with self._waiting() as deadline:
+            # A step that begins when its caller has gone ends at its first request: the deadline is the caller's.
+            return awaited(self._steps.submit(self._identify, login, answer["code"], deadline), deadline)
 
-    def _in_time(self, step: Callable[[Exchange], T]) -> T:
-        # From now on, not from when a thread is free: a step whose caller has gone ends at its first request.
-        deadline = time.monotonic() + EXCHANGE_SECONDS
-
-        def run() -> T:
-            with self._exchange(deadline) as exchange:
-                return step(exchange)
-
+    @contextmanager
+    def _waiting(self) -> Iterator[float]:
+        """A place among those who wait for the provider, until the deadline that this gives."""
+        if not self._breaker.may_probe():
+            raise ProviderUnavailable
+        if not self._places.acquire(blocking=False):
+            raise ProviderUnavailable(CROWDED)
+        # One that refuses, or is an error, is an answer too: or a visitor's odd code could keep others out.
+        answered = True
         try:
-            # The step ends by itself at its deadline, but for a slow name server.
-            return self._steps.submit(run).result(EXCHANGE_SECONDS)
-        except TimeoutError:
-            raise ProviderUnavailable from None
+            yield time.monotonic() + exchange.EXCHANGE_SECONDS
+        except NoAnswer:
+            answered = False
+            raise
+        finally:
+            self._places.release()
+            if answered:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed()
 
-    def _exchange(self, deadline: float) -> Exchange:
-        client = Exchange(
+    def _exchange(self, discovered: Discovered, deadline: float) -> Exchange:
+        return Exchange(
+            self.issuer,
             deadline,
             **self._client,
             scope=SCOPE,
             code_challenge_method="S256",
-            token_endpoint_auth_method=CLIENT_AUTHENTICATION,
+            token_endpoint_auth_method=CLIENT_AUTHENTICATION[discovered.authentication],
         )
-        # A proxy of the environment must not stand between the blog and a provider on the same machine.
-        client.trust_env = not is_loopback(urlsplit(self.issuer).hostname)
-        return client
 
-    def _authorization_url(self, exchange: Exchange, login: Login) -> str:
-        url, _ = exchange.create_authorization_url(
-            self._discover(exchange)["authorization_endpoint"],
-            state=login.state,
-            nonce=login.nonce,
-            code_verifier=login.verifier,
-        )
-        return str(url)
+    def _identify(self, login: Login, code: str, deadline: float) -> Identity:
+        discovered = self._discovery.known() or self._discovery.first(deadline)
+        with self._exchange(discovered, deadline) as asked:
+            try:
+                token = asked.fetch_token(
+                    discovered.metadata["token_endpoint"], code=code, code_verifier=login.verifier
+                )
+                claims = self._checked_claims(discovered, token, login.nonce, deadline)
+                return _identity({**_userinfo(asked, discovered, claims), **claims})
+            except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as error:
+                raise LoginFailed from error
 
-    def _identify(self, exchange: Exchange, login: Login, code: str) -> Identity:
-        metadata = self._discover(exchange)
-        try:
-            token = exchange.fetch_token(metadata["token_endpoint"], code=code, code_verifier=login.verifier)
-            claims = self._checked_claims(exchange, token, login.nonce)
-            return _identity({**self._userinfo(exchange, claims), **claims})
-        except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as error:
-            raise LoginFailed from error
-
-    def _discover(self, exchange: Exchange) -> dict[str, Any]:
-        if time.monotonic() - self._discovered_at > DISCOVERY_SECONDS:
-            document = exchange.document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
-            self._metadata = _vetted(document, self.issuer)
-            self._keys = None
-            self._discovered_at = time.monotonic()
-        return self._metadata
-
-    def _checked_claims(self, exchange: Exchange, token: dict[str, Any], nonce: str) -> dict[str, Any]:
-        signed = self._signed(exchange, token["id_token"])
+    def _checked_claims(
+        self, discovered: Discovered, token: dict[str, Any], nonce: str, deadline: float
+    ) -> dict[str, Any]:
+        signed = self._signed(discovered, token["id_token"], deadline)
         claims = CodeIDToken(
             json_object(signed.payload),
             signed.headers(),
@@ -137,72 +139,24 @@ class OidcClient:
         claims.validate(leeway=CLOCK_SKEW_SECONDS)
         return dict(claims)
 
-    def _signed(self, exchange: Exchange, id_token: str) -> jws.CompactSignature:
+    def _signed(self, discovered: Discovered, id_token: str, deadline: float) -> jws.CompactSignature:
         try:
-            return _verified(id_token, self._key_set(exchange))
+            return _verified(id_token, discovered.keys)
         except InvalidKeyIdError:
             # The provider may have rotated its keys since they were fetched.
-            return _verified(id_token, self._newer_key_set(exchange))
+            return _verified(id_token, self._discovery.newer(deadline).keys)
 
-    def _key_set(self, exchange: Exchange) -> KeySet:
-        return self._keys or self._fetched_keys(exchange)
 
-    def _newer_key_set(self, exchange: Exchange) -> KeySet:
-        # A provider gone wrong may name another unknown key in every token.
-        with self._unknown_key:
-            if time.monotonic() - self._unknown_key_at > UNKNOWN_KEY_SECONDS:
-                self._unknown_key_at = time.monotonic()
-                return self._fetched_keys(exchange)
-        return self._key_set(exchange)
-
-    def _fetched_keys(self, exchange: Exchange) -> KeySet:
-        self._keys = _public_keys(exchange.document(self._metadata["jwks_uri"]))
-        return self._keys
-
-    def _userinfo(self, exchange: Exchange, claims: dict[str, Any]) -> dict[str, Any]:
-        """More claims from the UserInfo endpoint, where the id_token leaves the e-mail out (Core 5.3)."""
-        if "email" in claims or "userinfo_endpoint" not in self._metadata:
-            return {}
-        info = exchange.document(self._metadata["userinfo_endpoint"], withhold_token=False)
-        return info if info.get("sub") == claims["sub"] else {}
+def _userinfo(asked: Exchange, discovered: Discovered, claims: dict[str, Any]) -> dict[str, Any]:
+    """More claims from the UserInfo endpoint, where the id_token leaves the e-mail out (Core 5.3)."""
+    if "email" in claims or "userinfo_endpoint" not in discovered.metadata:
+        return {}
+    info = asked.document(discovered.metadata["userinfo_endpoint"], withhold_token=False)
+    return info if info.get("sub") == claims["sub"] else {}
 
 
 def _verified(id_token: str, keys: KeySet) -> jws.CompactSignature:
     return jws.deserialize_compact(id_token, keys, ALGORITHMS)
-
-
-def _vetted(document: dict[str, Any], issuer: str) -> dict[str, Any]:
-    """The discovery document, unless a login must not rely on it (Discovery 1.0, 4.3)."""
-    names = ENDPOINTS + (("userinfo_endpoint",) if "userinfo_endpoint" in document else ())
-    if document.get("issuer") != issuer or not all(_is_endpoint(document.get(name)) for name in names):
-        raise ProviderUnavailable
-    return document
-
-
-def _is_endpoint(url: Any) -> bool:
-    """Whether this is an address to send people and secrets to: https, or http on this machine, without a fragment."""
-    # Printable ASCII without a backslash is read alike by everybody.
-    if not isinstance(url, str) or not re.fullmatch(r"https?://[!\"$-\[\]-~]{1,2000}", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        named = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
-    except ValueError:
-        return False
-    return named and (parts.scheme == "https" or is_loopback(parts.hostname))
-
-
-def _public_keys(document: dict[str, Any]) -> KeySet:
-    """The keys of a JWK set; one that cannot be used is passed over (RFC 7517, 5). Raises ProviderUnavailable."""
-    listed, keys = document.get("keys"), list[Key]()
-    for key in listed if isinstance(listed, list) else []:
-        # With a private exponent, finding the primes of a large modulus would stop every thread for minutes.
-        if isinstance(key, dict) and "d" not in key:
-            with suppress(JoseError, ValueError, TypeError, KeyError):
-                keys.append(import_key(key))
-    if not keys:
-        raise ProviderUnavailable
-    return KeySet(keys)
 
 
 def _identity(profile: dict[str, Any]) -> Identity:

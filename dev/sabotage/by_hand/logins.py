@@ -4,6 +4,7 @@ from dev.sabotage.entry import Sabotage
 
 SESSION = "app/auth/session.py"
 OIDC = "app/auth/oidc.py"
+DISCOVERY = "app/auth/discovery.py"
 EXCHANGE = "app/auth/exchange.py"
 
 OF_SESSIONS = ("tests/unit/auth/test_session.py",)
@@ -55,14 +56,14 @@ SABOTAGES = (
         "the code is exchanged without its verifier",
         rule=8,
         file=OIDC,
-        take_out="code=code, code_verifier=login.verifier)",
-        put="code=code)",
+        take_out="code=code, code_verifier=login.verifier",
+        put="code=code",
         tests=OF_OIDC,
     ),
     Sabotage(
         "a provider of another name is believed",
         rule=9,
-        file=OIDC,
+        file=DISCOVERY,
         take_out='if document.get("issuer") != issuer or not all(',
         put="if not all(",
         tests=OF_OIDC,
@@ -70,7 +71,7 @@ SABOTAGES = (
     Sabotage(
         "secrets are sent over plain http",
         rule=9,
-        file=OIDC,
+        file=DISCOVERY,
         take_out='return named and (parts.scheme == "https" or is_loopback(parts.hostname))',
         put="return named",
         tests=OF_OIDC,
@@ -142,7 +143,7 @@ SABOTAGES = (
     Sabotage(
         "a slow provider is waited for",
         rule=9,
-        file=OIDC,
+        file=EXCHANGE,
         take_out="EXCHANGE_SECONDS = 4.0",
         put="EXCHANGE_SECONDS = 30.0",
         tests=OF_OIDC,
@@ -158,7 +159,7 @@ SABOTAGES = (
     Sabotage(
         "a private key is taken from a provider",
         rule=9,
-        file=OIDC,
+        file=DISCOVERY,
         take_out='if isinstance(key, dict) and "d" not in key:',
         put="if isinstance(key, dict):",
         tests=OF_OIDC,
@@ -174,7 +175,7 @@ SABOTAGES = (
     Sabotage(
         "a provider is asked for keys that it does not have at every login",
         rule=32,
-        file=OIDC,
+        file=DISCOVERY,
         take_out="UNKNOWN_KEY_SECONDS = 60",
         put="UNKNOWN_KEY_SECONDS = -1",
         tests=OF_OIDC,
@@ -198,7 +199,7 @@ SABOTAGES = (
     Sabotage(
         "an address that does not parse is an error of ours",
         rule=38,
-        file=OIDC,
+        file=DISCOVERY,
         take_out="    except ValueError:\n        return False\n    return named",
         put="    except KeyError:\n        return False\n    return named",
         tests=("tests/unit/auth/test_routes.py", "tests/unit/auth/test_oidc.py"),

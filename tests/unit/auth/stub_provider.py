@@ -30,6 +30,7 @@ class StubProvider:
         self.silent_at = ""
         self.trickling_at = ""
         self.requests: list[tuple[str, str]] = []
+        self.authorization: dict[str, str | None] = {}
         self.released = threading.Event()
         self.hung_up = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -54,6 +55,10 @@ class StubProvider:
         # Not by jwt.encode, which writes no text that is none.
         header = {"alg": self.algorithm, "kid": self.key.kid}
         return jws.serialize_compact(header, payload, self.key, [self.algorithm])
+
+    def body(self, path: str) -> str:
+        """What came with the first request for this."""
+        return next(body for asked, body in self.requests if asked == path)
 
     def asked(self, path: str) -> int:
         """How often this was asked for."""
@@ -82,6 +87,7 @@ class StubProvider:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                stub.authorization[self.path] = self.headers["Authorization"]
                 stub.requests.append((self.path, body))
                 if self.path == stub.silent_at:
                     stub.released.wait()

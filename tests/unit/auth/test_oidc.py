@@ -3,24 +3,27 @@
 import json
 import socket
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 from joserfc.util import urlsafe_b64encode
 
-from app.auth import oidc
+from app.auth import exchange
 from app.auth.oidc import Identity, OidcClient
 from app.auth.session import Login
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
+from tests.forge.redis_server import until
 from tests.unit.auth.stub_provider import KEY, StubProvider
 
 LOGIN = Login(state="state", nonce="nonce", verifier="verifier" * 8, next="/blogs", at=0)
 DISCOVERY = "/.well-known/openid-configuration"
+BASIC, POST = "client_secret_basic", "client_secret_post"
 DEEP = b"[" * 90_000
 # What an exchange with the provider may take where it is to take too long.
 SHORTLY = 0.2
@@ -105,21 +108,12 @@ class TestAnHonestAnswer:
 
     def test_is_asked_for_with_the_verifier(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
-        body = next(body for path, body in stub.requests if path == "/token")
-        assert parse_qs(body).get("code_verifier") == [LOGIN.verifier]
+        assert parse_qs(stub.body("/token")).get("code_verifier") == [LOGIN.verifier]
 
     def test_needs_discovery_and_keys_only_once(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
         identify(provider)
         assert (stub.asked(DISCOVERY), stub.asked("/jwks")) == (1, 1)
-
-    def test_needs_discovery_and_keys_again_after_an_hour(
-        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        identify(provider)
-        travel(monkeypatch, 3601)
-        identify(provider)
-        assert (stub.asked(DISCOVERY), stub.asked("/jwks")) == (2, 2)
 
     @pytest.mark.parametrize(
         ("algorithm", "key"),
@@ -395,9 +389,9 @@ class TestAProviderWithNewKeys:
     def test_is_believed_at_the_next_login(self, provider: OidcClient) -> None:
         assert identify(provider).subject == "42"
 
-    def test_is_believed_at_the_next_eight_logins_at_once(self, provider: OidcClient, stub: StubProvider) -> None:
-        with ThreadPoolExecutor(8) as people:
-            subjects = set(people.map(lambda _: identify(provider).subject, range(8)))
+    def test_is_believed_at_the_next_two_logins_at_once(self, provider: OidcClient, stub: StubProvider) -> None:
+        with ThreadPoolExecutor(2) as people:
+            subjects = set(people.map(lambda _: identify(provider).subject, range(2)))
         assert (subjects, stub.asked("/jwks")) == ({"42"}, 2)
 
     def test_is_believed_by_the_old_ones_while_it_cannot_tell(self, provider: OidcClient, stub: StubProvider) -> None:
@@ -442,9 +436,9 @@ class TestAProviderThatIs:
     def test_unusable_costs_one_login_and_little_time(
         self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, path: str, state: str
     ) -> None:
-        if path != DISCOVERY:
+        if path not in (DISCOVERY, "/jwks"):
             provider.authorization_url(LOGIN)
-        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", SHORTLY)
+        monkeypatch.setattr(exchange, "EXCHANGE_SECONDS", SHORTLY)
         status, answer = stub.response_to(path)
         match state:
             case "broken":
@@ -465,7 +459,7 @@ class TestAProviderThatIs:
     def test_slow_to_be_found_costs_little_time(
         self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", SHORTLY)
+        monkeypatch.setattr(exchange, "EXCHANGE_SECONDS", SHORTLY)
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: stub.released.wait(10) and [])
         began = time.monotonic()
         with pytest.raises(ProviderUnavailable):
@@ -473,7 +467,7 @@ class TestAProviderThatIs:
         assert time.monotonic() - began < 5
 
     def test_slow_is_given_up_within_five_seconds(self) -> None:
-        assert oidc.EXCHANGE_SECONDS < 5
+        assert exchange.EXCHANGE_SECONDS < 5
 
     def test_down_is_unavailable(self, provider: OidcClient, stub: StubProvider) -> None:
         stub.stop()
@@ -617,14 +611,14 @@ class TestAnAnswerThatDoesNotEnd:
         self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch, beginning: bytes
     ) -> None:
         provider.authorization_url(LOGIN)
-        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", SHORTLY)
+        monkeypatch.setattr(exchange, "EXCHANGE_SECONDS", SHORTLY)
         stub.trickling_at, stub.wire["/token"] = "/token", beginning
         with pytest.raises(ProviderUnavailable):
             identify(provider)
         assert stub.hung_up.wait(10)
 
     def test_is_hung_up_on_when_it_has_not_begun(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", SHORTLY)
+        monkeypatch.setattr(exchange, "EXCHANGE_SECONDS", SHORTLY)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             issuer = f"https://127.0.0.1:{silent.getsockname()[1]}"
             with pytest.raises(ProviderUnavailable):
@@ -641,7 +635,80 @@ class TestAnAnswerThatDoesNotEnd:
         assert stub.hung_up.wait(10), still_known
 
 
-class TestAfterManyLoginsThatGotNoAnswer:
+class TestWhileTwoWaitForTheProvider:
+    @pytest.fixture(autouse=True)
+    def waiting(self, provider: OidcClient, stub: StubProvider) -> Iterator[None]:
+        provider.authorization_url(LOGIN)
+        stub.silent_at = "/token"
+        with ThreadPoolExecutor(2) as people:
+            for _ in range(2):
+                people.submit(identify, provider)
+            until(lambda: stub.asked("/token") == 2)
+            yield
+            stub.released.set()
+
+    def test_the_next_one_is_told_so_at_once(self, provider: OidcClient, stub: StubProvider) -> None:
+        with pytest.raises(ProviderUnavailable, match="Many people"):
+            identify(provider)
+        assert stub.asked("/token") == 2
+
+    def test_the_next_one_may_still_begin(self, provider: OidcClient, stub: StubProvider) -> None:
+        assert provider.authorization_url(LOGIN).startswith(stub.issuer)
+
+
+class TestWhileTwoWaitForWhatTheProviderSaysOfItself:
+    @pytest.fixture(autouse=True)
+    def waiting(self, provider: OidcClient, stub: StubProvider) -> Iterator[None]:
+        stub.silent_at = DISCOVERY
+        with ThreadPoolExecutor(2) as people:
+            for _ in range(2):
+                people.submit(provider.authorization_url, LOGIN)
+            until(lambda: stub.asked(DISCOVERY) and provider._places._value == 0)
+            yield
+            stub.released.set()
+
+    def test_the_next_one_is_told_so_at_once(self, provider: OidcClient) -> None:
+        with pytest.raises(ProviderUnavailable, match="Many people"):
+            provider.authorization_url(LOGIN)
+
+    def test_it_is_asked_once(self, stub: StubProvider) -> None:
+        assert stub.asked(DISCOVERY) == 1
+
+
+class TestWhatAProviderSaysOfItself:
+    @pytest.fixture(autouse=True)
+    def an_hour_ago(self, provider: OidcClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        identify(provider)
+        travel(monkeypatch, 3601)
+
+    def test_is_asked_for_anew(self, provider: OidcClient, stub: StubProvider) -> None:
+        provider.authorization_url(LOGIN)
+        until(lambda: (stub.asked(DISCOVERY), stub.asked("/jwks")) == (2, 2))
+
+    def test_counts_as_long_as_no_answer_has_come(self, provider: OidcClient, stub: StubProvider) -> None:
+        stub.silent_at = DISCOVERY
+        assert identify(provider).subject == "42"
+
+    def test_counts_when_there_is_none(self, provider: OidcClient, stub: StubProvider) -> None:
+        stub.answers[DISCOVERY] = (500, b"")
+        provider.authorization_url(LOGIN)
+        until(provider._discovery._fetch.done)
+        assert identify(provider).subject == "42"
+
+    def test_is_asked_for_once_a_minute_then(
+        self, provider: OidcClient, stub: StubProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stub.answers[DISCOVERY] = (500, b"")
+        for _ in range(3):
+            provider.authorization_url(LOGIN)
+            until(provider._discovery._fetch.done)
+        assert stub.asked(DISCOVERY) == 2
+        travel(monkeypatch, 61)
+        provider.authorization_url(LOGIN)
+        until(lambda: stub.asked(DISCOVERY) == 3)
+
+
+class TestAfterThreeLoginsThatGotNoAnswer:
     @pytest.fixture(params=["silent", "trickling"], autouse=True)
     def given_up(self, provider: OidcClient, stub: StubProvider, request: pytest.FixtureRequest) -> None:
         provider.authorization_url(LOGIN)
@@ -649,22 +716,71 @@ class TestAfterManyLoginsThatGotNoAnswer:
             stub.silent_at = "/token"
         else:
             stub.trickling_at, stub.wire["/token"] = "/token", b"HTTP/1.0 200 OK\r\nX-Slow:"
-
-        def log_in(_: int) -> None:
-            with pytest.raises(ProviderUnavailable):
-                identify(provider)
-
-        many = 5 * oidc.STEPS_AT_ONCE
-        with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(many) as people:
-            patch.setattr(oidc, "EXCHANGE_SECONDS", SHORTLY)
-            list(people.map(log_in, range(many)))
-
-    def test_the_next_one_begins_at_once(self, provider: OidcClient, stub: StubProvider) -> None:
-        assert provider.authorization_url(LOGIN).startswith(stub.issuer)
-
-    def test_the_next_one_succeeds_as_soon_as_the_provider_is_well(
-        self, provider: OidcClient, stub: StubProvider
-    ) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(exchange, "EXCHANGE_SECONDS", SHORTLY)
+            for _ in range(3):
+                with pytest.raises(ProviderUnavailable):
+                    identify(provider)
         stub.silent_at = stub.trickling_at = ""
         stub.wire.clear()
+
+    def test_the_next_one_is_not_even_tried(self, provider: OidcClient, stub: StubProvider) -> None:
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+        assert stub.asked("/token") == 3
+
+    def test_the_next_one_may_still_begin(self, provider: OidcClient, stub: StubProvider) -> None:
+        assert provider.authorization_url(LOGIN).startswith(stub.issuer)
+
+    def test_the_next_one_succeeds_a_moment_later(self, provider: OidcClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        travel(monkeypatch, 2)
         assert identify(provider).subject == "42"
+
+
+class TestAfterManyLoginsThatWereRefused:
+    @pytest.mark.parametrize("status", [400, 500])
+    def test_the_next_one_is_tried(self, provider: OidcClient, stub: StubProvider, status: int) -> None:
+        stub.answers["/token"] = (status, b"{}")
+        for _ in range(4):
+            with pytest.raises((LoginFailed, ProviderUnavailable)):
+                identify(provider)
+        stub.answers.clear()
+        assert identify(provider).subject == "42"
+
+
+class TestTheBlogAtTheTokenEndpoint:
+    @pytest.fixture
+    def provider(self, stub: StubProvider) -> OidcClient:
+        return OidcClient(stub.issuer, client_id="blog", client_secret="a:b%2 +é", redirect_uri="http://localhost/")
+
+    @pytest.mark.parametrize(
+        "methods",
+        [{}, *({"token_endpoint_auth_methods_supported": each} for each in ([BASIC], [POST, BASIC]))],
+        ids=str,
+    )
+    def test_says_its_secret_in_a_header(
+        self, provider: OidcClient, stub: StubProvider, methods: dict[str, Any]
+    ) -> None:
+        stub.discovery |= methods
+        identify(provider)
+        _, pair = str(stub.authorization["/token"]).split(" ")
+        told = [unquote_plus(part) for part in b64decode(pair).decode().split(":")]
+        assert (told, "client_secret" in stub.body("/token")) == (["blog", "a:b%2 +é"], False)
+
+    def test_says_its_secret_in_the_body_where_only_that_is_taken(
+        self, provider: OidcClient, stub: StubProvider
+    ) -> None:
+        stub.discovery["token_endpoint_auth_methods_supported"] = ["private_key_jwt", POST]
+        identify(provider)
+        told = parse_qs(stub.body("/token"))
+        assert (told["client_id"], told["client_secret"]) == (["blog"], ["a:b%2 +é"])
+        assert stub.authorization["/token"] is None
+
+    @pytest.mark.parametrize(
+        "methods", [["private_key_jwt"], ["none"], [], "client_secret_post", None, 7, [[]]], ids=str
+    )
+    def test_says_nothing_where_neither_is(self, provider: OidcClient, stub: StubProvider, methods: object) -> None:
+        stub.discovery["token_endpoint_auth_methods_supported"] = methods
+        with pytest.raises(ProviderUnavailable):
+            identify(provider)
+        assert stub.asked("/token") == 0
