@@ -61,6 +61,13 @@ class NotFound(InkwellError):
     sentence = "There is nothing at this address."
 
 
+class TooSlow(InkwellError):
+    """The request's body came too slowly."""
+
+    status = 408
+    sentence = "The request came too slowly, and was given up. Please try again."
+
+
 class Changed(InkwellError):
     """The thing was changed since the caller read it."""
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import request
 
+from app.web.bodies import Body
 from app.web.health import PATHS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUEST_ID = "inkwell.request_id"
+SOCKET = "gunicorn.socket"
 USABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 Headers = list[tuple[str, str]]
@@ -32,6 +34,8 @@ class Middleware:
         started, statuses = time.perf_counter(), ["500"]
         request_id = environ[REQUEST_ID] = _request_id(environ)
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        if SOCKET in environ and ("CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ):
+            environ["wsgi.input"] = Body(environ["wsgi.input"], environ[SOCKET])
 
         def start(status: str, headers: Headers, *error: Any) -> Any:
             statuses.append(status)
