@@ -37,6 +37,7 @@ TITLES = {
     401: "Please log in",
     403: "Not allowed",
     404: "Nothing here",
+    408: "Too slow",
     409: "Changed meanwhile",
     413: "Too large",
     422: "Almost there",
@@ -57,7 +58,10 @@ def handle_error(error: Exception) -> Response:
         # What went wrong while another error was being answered.
         error = error.original_exception
     status, sentence = _status_and_sentence(error)
-    if status >= 500:
+    if status == 503 and isinstance(error, InkwellError):
+        # Foreseen, and no fault of the code: many of them at once would drown the log in tracebacks.
+        logger.warning("unavailable", reason=f"{type(error).__name__}: {error.__cause__ or error}"[:300])
+    elif status >= 500:
         logger.error("failed", exc_info=error, status=status)
     if isinstance(error, LoginFailed) and error.__cause__:
         logger.warning("login failed", reason=f"{type(error.__cause__).__name__}: {error.__cause__}"[:300])

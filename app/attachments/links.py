@@ -20,4 +20,4 @@ def download_url(images: ImageServer, file: VisibleFile, reader_id: int) -> str:
     if file.uploader_id == reader_id:
         return signed(file.key, file.filename, file.content_type, "inline")
     name = f"{file.filename.rpartition('.')[0] or file.filename}.webp"
-    return signed(images.shared_copy(file.key), name, VARIANT_TYPE, "inline")
+    return signed(images.shared_copy(file.key, reader_id), name, VARIANT_TYPE, "inline")

@@ -59,8 +59,8 @@ def _image(file: VisibleFile, width: int | None) -> Response:
     """Only the uploader gets the original: what others see is made from its pixels, without EXIF."""
     if width is None and file.uploader_id == current_user().id:
         return _shown(lambda: images().original(file.key), file.content_type, file.sha256)
-    wanted = width or max(VARIANT_WIDTHS)
-    return _shown(lambda: images().variant(file.key, wanted), VARIANT_TYPE, f"{file.sha256}-{wanted}")
+    wanted, user_id = width or max(VARIANT_WIDTHS), current_user().id
+    return _shown(lambda: images().variant(file.key, wanted, user_id), VARIANT_TYPE, f"{file.sha256}-{wanted}")
 
 
 def _shown(opened: Callable[[], BinaryIO], content_type: str, etag: str) -> Response:

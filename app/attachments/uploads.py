@@ -141,7 +141,7 @@ def _inspect(images: ImageServer, attachment: Attachment, part_checksums: Sequen
     if not is_image(attachment.content_type):
         return None
     try:
-        return images.inspect(attachment.key, attachment.content_type)
+        return images.inspect(attachment.key, attachment.content_type, attachment.uploader_id)
     except (NotAnImage, TooLarge) as error:
         raise NotAsDeclared(str(error)) from None
     except ObjectNotFound as error:

@@ -35,27 +35,27 @@ class ImageServer:
 
         return self.cache.open(key, fetch)
 
-    def variant(self, key: str, width: int) -> BinaryIO:
-        """The image at most that wide, made from its pixels alone; many who ask at once have it made once."""
+    def variant(self, key: str, width: int, user_id: int) -> BinaryIO:
+        """The image at most that wide, made for that user of its pixels; many who ask at once have it made once."""
 
         def make(target: BinaryIO) -> None:
             with self.original(key) as body:
-                target.write(self.pool.variant(body, width))
+                target.write(self.pool.variant(body, width, user_id))
 
         return self.cache.open(f"{key}?w={width}", make)
 
-    def shared_copy(self, key: str) -> str:
+    def shared_copy(self, key: str, user_id: int) -> str:
         """The key of the largest variant, in the store: what an address for somebody else may lead to."""
         copy = f"{key}{SHARED_SUFFIX}"
         if self.store.head(copy) is None:
-            with self.variant(key, max(VARIANT_WIDTHS)) as body, suppress(AlreadyStored):
+            with self.variant(key, max(VARIANT_WIDTHS), user_id) as body, suppress(AlreadyStored):
                 self.store.put(copy, VARIANT_TYPE, body.read())
         return copy
 
-    def inspect(self, key: str, content_type: str) -> ImageInfo:
-        """The image, decoded to its last byte. Raises NotAnImage, TooLarge or ObjectNotFound."""
+    def inspect(self, key: str, content_type: str, user_id: int) -> ImageInfo:
+        """The image, decoded for that user to its last byte. Raises NotAnImage, TooLarge or ObjectNotFound."""
         with self.original(key) as body:
-            return self.pool.inspect(body, content_type)
+            return self.pool.inspect(body, content_type, user_id)
 
 
 def build_image_server(settings: Settings, store: Store) -> ImageServer:

@@ -203,8 +203,8 @@ SABOTAGES = (
         "any number of pictures wait for the pool",
         rule=34,
         file=POOL,
-        take_out="if not self._places.acquire(blocking=False):",
-        put="if not self._places.acquire(timeout=30):",
+        take_out="if len(here) >= self._most:",
+        put="if len(here) >= self._most and not self._changed.wait(30):",
         tests=OF_POOL,
     ),
 )

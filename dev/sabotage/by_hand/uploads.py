@@ -127,7 +127,7 @@ SABOTAGES = (
         "a picture is ready before it was decoded",
         rule=18,
         file=UPLOADS,
-        take_out="        return images.inspect(attachment.key, attachment.content_type)\n",
+        take_out="        return images.inspect(attachment.key, attachment.content_type, attachment.uploader_id)\n",
         put="        return None\n",
         tests=OF_UPLOADS,
     ),

@@ -192,7 +192,7 @@ class TestAPictureOnABlog:
     def test_is_kept_for_ever_as_its_readers_copy(
         self, run: Run, picture: Attachment, images: ImageServer, tmp_path: Path
     ) -> None:
-        copy = images.shared_copy(picture.key)
+        copy = images.shared_copy(picture.key, picture.uploader_id)
         make_old(tmp_path)
         run()
         assert images.store.head(copy) is not None

@@ -15,11 +15,13 @@ from app.images import pool as image_pool
 from app.images.decoder import MAX_BYTES, ImageInfo
 from app.images.errors import Busy, NotAnImage, TooLarge
 from app.images.pool import PROGRAM, ImagePool
+from tests.forge.redis_server import until
 from tests.unit.claims import raised_by
 
 pytestmark = pytest.mark.programs
 
 MEGABYTE = 1024 * 1024
+ADA, GRACE = 1, 2
 
 
 def picture() -> BinaryIO:
@@ -60,37 +62,37 @@ class TestAPool:
         return ImagePool()
 
     def test_inspects(self, pool: ImagePool) -> None:
-        assert pool.inspect(picture(), "image/png") == ImageInfo(64, 48, "PNG")
+        assert pool.inspect(picture(), "image/png", ADA) == ImageInfo(64, 48, "PNG")
 
     def test_makes_variants(self, pool: ImagePool) -> None:
-        assert Image.open(io.BytesIO(pool.variant(picture(), 32))).size == (32, 24)
+        assert Image.open(io.BytesIO(pool.variant(picture(), 32, ADA))).size == (32, 24)
 
     def test_says_what_is_no_image(self, pool: ImagePool) -> None:
         with pytest.raises(NotAnImage, match="not an image"):
-            pool.inspect(io.BytesIO(b"<script>"), "image/png")
+            pool.inspect(io.BytesIO(b"<script>"), "image/png", ADA)
 
     def test_says_what_is_too_long(self, pool: ImagePool) -> None:
         with pytest.raises(TooLarge, match="50 MB"):
-            pool.inspect(io.BytesIO(bytes(MAX_BYTES + MEGABYTE)), "image/png")
+            pool.inspect(io.BytesIO(bytes(MAX_BYTES + MEGABYTE)), "image/png", ADA)
 
     def test_does_not_take_a_broken_source_for_a_broken_image(self, pool: ImagePool) -> None:
         with pytest.raises(ConnectionResetError):
-            pool.inspect(BrokenSource(), "image/png")
+            pool.inspect(BrokenSource(), "image/png", ADA)
 
     def test_survives_an_image_that_kills_its_decoder(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
         stand_in(monkeypatch, "decoder.done = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)")
         with pytest.raises(NotAnImage):
-            pool.inspect(picture(), "image/png")
+            pool.inspect(picture(), "image/png", ADA)
 
     def test_gives_up_an_image_that_takes_for_ever(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
         stand_in(monkeypatch, "decoder.MAX_SECONDS = 1\ndecoder.done = lambda *_: signal.pause()")
         with pytest.raises(TooLarge, match="seconds"):
-            pool.inspect(picture(), "image/png")
+            pool.inspect(picture(), "image/png", ADA)
 
     @pytest.mark.skipif(sys.platform == "darwin", reason="macOS sets no limit to a process's memory")
     def test_gives_up_an_image_that_takes_all_memory(self, pool: ImagePool, monkeypatch: pytest.MonkeyPatch) -> None:
         stand_in(monkeypatch, "decoder.done = lambda *_: bytes(2**30)")
-        error = raised_by(lambda: pool.inspect(picture(), "image/png"))
+        error = raised_by(lambda: pool.inspect(picture(), "image/png", ADA))
         assert (type(error), "memory" in str(error)) == (TooLarge, True)
 
     def test_does_not_blame_the_image_for_a_broken_program(
@@ -98,7 +100,7 @@ class TestAPool:
     ) -> None:
         stand_in(monkeypatch, "raise ImportError")
         with pytest.raises(RuntimeError, match="ImportError"):
-            pool.inspect(picture(), "image/png")
+            pool.inspect(picture(), "image/png", ADA)
 
 
 class TestAPictureThatTakesItsDecoderOver:
@@ -135,12 +137,12 @@ class TestAPoolAtWork:
 
     @pytest.fixture(autouse=True)
     def started(self, pool: ImagePool, slow: SlowPicture, threads: ThreadPoolExecutor) -> Future[ImageInfo]:
-        running = threads.submit(pool.inspect, slow, "image/png")
+        running = threads.submit(pool.inspect, slow, "image/png", ADA)
         assert slow.asked.wait(10)
         return running
 
     def test_lets_one_wait(self, pool: ImagePool, slow: SlowPicture, threads: ThreadPoolExecutor) -> None:
-        waiting = threads.submit(pool.inspect, picture(), "image/png")
+        waiting = threads.submit(pool.inspect, picture(), "image/png", ADA)
         slow.let_go.set()
         assert waiting.result(10).format == "PNG"
 
@@ -149,7 +151,7 @@ class TestAPoolAtWork:
     ) -> None:
         second = SlowPicture()
         second.let_go.set()
-        waiting = threads.submit(pool.inspect, second, "image/png")
+        waiting = threads.submit(pool.inspect, second, "image/png", ADA)
         assert not second.asked.wait(0.3)
         slow.let_go.set()
         waiting.result(10)
@@ -162,13 +164,66 @@ class TestAPoolAtWork:
         def test_is_busy_at_once(self, pool: ImagePool) -> None:
             began = time.monotonic()
             with pytest.raises(Busy):
-                pool.inspect(picture(), "image/png")
+                pool.inspect(picture(), "image/png", ADA)
             assert time.monotonic() - began < 1
 
         def test_is_free_again_afterwards(self, pool: ImagePool, slow: SlowPicture, started: Future[ImageInfo]) -> None:
             slow.let_go.set()
             started.result(10)
-            assert pool.inspect(picture(), "image/png").width == 64
+            assert pool.inspect(picture(), "image/png", ADA).width == 64
+
+
+class TestAPoolThatOneUserFills:
+    """It runs one job and lets three wait, all of them Ada's."""
+
+    @pytest.fixture
+    def pool(self) -> ImagePool:
+        return ImagePool()
+
+    @pytest.fixture
+    def order(self) -> list[str]:
+        """Whose jobs ended, in order."""
+        return []
+
+    @pytest.fixture(autouse=True)
+    def filled(self, pool: ImagePool, order: list[str]) -> Iterator[list[Future[None]]]:
+        self.slow = SlowPicture()
+
+        def ada(stream: BinaryIO) -> None:
+            pool.inspect(stream, "image/png", ADA)
+            order.append("Ada")
+
+        with ThreadPoolExecutor() as threads:
+            jobs = [threads.submit(ada, self.slow)]
+            assert self.slow.asked.wait(10)
+            while len(jobs) < 4:
+                jobs.append(threads.submit(ada, picture()))
+                until(lambda: len(pool._waiting) == len(jobs) - 1)
+            self.threads = threads
+            yield jobs
+            self.slow.let_go.set()
+
+    def test_is_too_busy_for_more_of_theirs(self, pool: ImagePool) -> None:
+        with pytest.raises(Busy):
+            pool.inspect(picture(), "image/png", ADA)
+
+    def test_makes_room_for_another_who_comes_next(self, pool: ImagePool, order: list[str]) -> None:
+        def grace() -> None:
+            pool.inspect(picture(), "image/png", GRACE)
+            order.append("Grace")
+
+        waiting = self.threads.submit(grace)
+        until(lambda: [job.user_id for job in pool._waiting].count(GRACE))
+        self.slow.let_go.set()
+        waiting.result(10)
+        assert order[:2] == ["Ada", "Grace"]
+
+    def test_turns_one_of_theirs_away_for_it(self, pool: ImagePool, filled: list[Future[None]]) -> None:
+        waiting = self.threads.submit(pool.inspect, picture(), "image/png", GRACE)
+        until(lambda: any(job.done() for job in filled))
+        self.slow.let_go.set()
+        waiting.result(10)
+        assert [type(job.exception(10)) for job in filled] == [type(None)] * 3 + [Busy]
 
 
 class TestTheProgram:

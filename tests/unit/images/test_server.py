@@ -47,7 +47,7 @@ class TestManyWhoWantOneVariant:
     @pytest.fixture
     def bodies(self, images: ImageServer, picture: Attachment, made: list[str], fetched: list[str]) -> set[bytes]:
         def look(_: int) -> bytes:
-            with closing(images.variant(picture.key, 320)) as body:
+            with closing(images.variant(picture.key, 320, picture.uploader_id)) as body:
                 return body.read()
 
         with ThreadPoolExecutor(MANY) as threads:
