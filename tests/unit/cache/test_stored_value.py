@@ -1,3 +1,5 @@
+from hashlib import blake2b
+
 import pytest
 
 from app.cache.stored_value import Codec, StoredValue
@@ -40,6 +42,17 @@ class TestAValue:
 
     def test_of_somebody_else_is_none(self) -> None:
         assert CODEC.decode("here", Codec("another").encode("here", STORED)) is None
+
+    @pytest.mark.parametrize("key", [None, b"", b"secret"], ids=str)
+    def test_of_somebody_who_knows_the_format_alone_is_none(self, key: bytes | None) -> None:
+        content = b"%d %b %b %b" % (len(b"here"), b"here", b"%.3f" % STORED.made, STORED.document)
+        check = blake2b(content, key=key or b"", digest_size=16).hexdigest().encode()
+        assert CODEC.decode("here", b"1 %.3f %b %b" % (STORED.made, check, STORED.document)) is None
+
+    def test_is_sealed_as_others_would_with_the_key(self) -> None:
+        content = b"%d %b %b %b" % (len(b"here"), b"here", b"%.3f" % STORED.made, STORED.document)
+        check = blake2b(content, key=CODEC._key, digest_size=16).hexdigest().encode()
+        assert CODEC.decode("here", b"1 %.3f %b %b" % (STORED.made, check, STORED.document)) == STORED
 
     def test_from_another_place_is_none(self) -> None:
         assert CODEC.decode("there", VALUE) is None
