@@ -31,6 +31,10 @@ class Site:
     users: list[User] = field(default_factory=list)
 
     @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
     def database(self) -> Database:
         database: Database = self.app.extensions["database"]
         return database
@@ -45,12 +49,12 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, application: str = "wsgi:app", *options: str) -> Iterator[Site]:
-    """`options` are gunicorn's."""
+def site(folder: Path, application: str = "wsgi:app", *options: str, **changes: str) -> Iterator[Site]:
+    """`options` are gunicorn's, `changes` are to the settings."""
     redis = RedisServer(folder)
     try:
         listener = Listener("127.0.0.1")
-        settings = _settings(folder, listener.url, redis.url)
+        settings = _settings(folder, listener.url, redis.url).model_copy(update=changes)
         migrate(settings)
         site = Site(listener.host, listener.port, redis, folder / "blog.log", create_app(settings))
         with started(serve(settings, application, *options)(listener), listener, site.log):

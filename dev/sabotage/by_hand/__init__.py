@@ -7,6 +7,7 @@ from dev.sabotage.by_hand import (
     data,
     described,
     doctor,
+    isolation,
     kept,
     lists,
     logins,
@@ -35,6 +36,7 @@ PARTS = (
     kept,
     cluster,
     described,
+    isolation,
     operations,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]
