@@ -1,6 +1,4 @@
-"""`bin/flask`: flask's commands, for the blog that `bin/run` serves."""
-
-import os
+"""`bin/flask`: the command `inkwell`, for the blog that `bin/run` serves."""
 
 from dev.arguments import asks_for_help
 from dev.bootstrap import LOCK, continue_in_environment, prepare
@@ -8,7 +6,7 @@ from dev.served import served
 from dev.steps import SetupError
 
 HELP = """\
-bin/flask COMMAND …   flask's commands, for the blog that bin/run serves
+bin/flask COMMAND …   the command inkwell, for the blog that bin/run serves
   doctor            what is wrong with this deployment, and how to mend it
   store doctor      tries every promise of the store; also: setup, sweep
   images stats      the images that are kept for showing; also: verify, clear
@@ -16,7 +14,7 @@ bin/flask COMMAND …   flask's commands, for the blog that bin/run serves
   backup FILE       copies the database while the blog runs
   restore-check     what to run after a backup was restored
   routes            every address of the blog
-bin/flask COMMAND --help says more. In production it is flask --app wsgi COMMAND."""
+bin/flask COMMAND --help says more. In production it is inkwell COMMAND."""
 
 
 def flask(arguments: list[str]) -> int:
@@ -26,18 +24,17 @@ def flask(arguments: list[str]) -> int:
     prepare(LOCK)
     continue_in_environment()
     served()
-    # The settings alone read .env: what flask put into the environment would count for more than the note of bin/run.
-    os.environ |= {"FLASK_APP": "wsgi", "FLASK_SKIP_DOTENV": "1"}
     return carried_out(arguments)
 
 
 def carried_out(arguments: list[str]) -> int:
     # Only now are the packages there.
     import click
-    from flask.cli import cli
+
+    from app.command import inkwell
 
     try:
-        return cli.main(arguments, prog_name="bin/flask", standalone_mode=False) or 0
+        return inkwell.main(arguments, prog_name="bin/flask", standalone_mode=False) or 0
     except click.UsageError as error:
         raise SetupError(f"bin/flask: {error.format_message()}") from None
     except click.ClickException as error:

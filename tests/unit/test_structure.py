@@ -203,10 +203,3 @@ class TestTheDependencies:
         assert {
             name for name in strangers if not {each.lower().replace("_", "-") for each in known[name]} & declared
         } == set()
-
-
-class TestTheWheel:
-    def test_holds_the_app_and_its_entry_alone(self) -> None:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-        wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-        assert wheel == {"packages": ["app"], "force-include": {"wsgi.py": "wsgi.py"}}

@@ -75,7 +75,7 @@ SABOTAGES = (
         file="pyproject.toml",
         take_out='packages = ["app"]',
         put='packages = ["app", "tests"]',
-        tests=("tests/unit/test_structure.py",),
+        tests=("tests/unit/test_wheel.py",),
     ),
     Sabotage(
         "a new person's epoch is anybody's first",
