@@ -12,6 +12,8 @@ from dev.bench.packages import PEERS_LOCK
 from dev.bootstrap import DEV_LOCK, LOCK, VENV, index_settings, prepare
 from dev.steps import ROOT, SetupError, step
 
+# What makes the wheel, for the image alone.
+BUILD_LOCK = ROOT / "deploy" / "build.lock"
 UV = str(VENV / "bin" / "uv")
 FLAGS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header")
 PROJECT = "pyproject.toml"
@@ -19,6 +21,7 @@ PROJECT = "pyproject.toml"
 INPUTS = {
     LOCK: (PROJECT,),
     DEV_LOCK: (PROJECT, "--group", "dev", "-c", LOCK.name),
+    BUILD_LOCK: (str(BUILD_LOCK.with_name("build.in").relative_to(ROOT)), "-c", DEV_LOCK.name),
     PEERS_LOCK: (str(PEERS_LOCK.with_name("requirements.in").relative_to(ROOT)), "-c", LOCK.name),
 }
 

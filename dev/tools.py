@@ -1,4 +1,4 @@
-"""What the tests need beyond Python packages: a browser and a redis-server, found or installed."""
+"""What the tests need beyond Python packages: a browser, a redis-server and nginx, found or installed."""
 
 import contextlib
 import functools
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.bootstrap import PYTHON, VENV, alone, runs
+from dev.bootstrap import PYTHON, VENV, alone, output
 from dev.steps import SetupError, say, step
 
 OPT = VENV / "opt"
@@ -74,6 +74,10 @@ def tools(kind: Browser = WITHOUT_WINDOW) -> dict[str, str]:
         found["FORGE_REDIS_SERVER"] = redis
     else:
         say("There is no redis-server, and none can be installed here: the tests that need Redis will be skipped.\n")
+    if proxy := nginx():
+        found["INKWELL_NGINX"] = proxy
+    else:
+        say("There is no nginx, and none can be had here: the tests that need it will be skipped.\n")
     return found
 
 
@@ -163,28 +167,46 @@ def redis_server() -> str | None:
         elif is_apt_usable():
             apt_install("Installing redis-server", "redis-server")
         elif shutil.which("apt-get"):
-            unpack_redis(unpacked)
+            unpack("redis-server", unpacked)
     return shutil.which("redis-server") or shutil.which(unpacked)
 
 
-def unpack_redis(program: Path) -> None:
+def nginx() -> str | None:
+    unpacked = OPT / "nginx"
+    if found := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or shutil.which(unpacked):
+        return str(found)
+    with alone(), contextlib.suppress(SetupError):
+        if shutil.which("brew"):
+            step("Installing nginx", ["brew", "install", "--quiet", "nginx"])
+        elif shutil.which("apt-get"):
+            if is_apt_usable():
+                read_package_lists()
+            # Installed, it would serve this machine's port 80.
+            unpack("nginx", unpacked, version="-v")
+    found = shutil.which("nginx") or shutil.which(unpacked)
+    return str(found) if found else None
+
+
+def unpack(package: str, program: Path, version: str = "--version") -> None:
     """Debian's packages can be unpacked by anyone; the program then has to be told where its libraries are."""
     simulated = subprocess.run(
-        ["apt-get", "install", "--simulate", "--no-install-recommends", "redis-server"],
+        ["apt-get", "install", "--simulate", "--no-install-recommends", package],
         capture_output=True,
         text=True,
         check=False,
     )
     packages = [line.split()[1] for line in simulated.stdout.splitlines() if line.startswith("Inst ")]
-    OPT.mkdir(exist_ok=True)
-    step("Downloading redis-server", ["apt-get", "download", *packages], cwd=OPT)
-    for package in OPT.glob("*.deb"):
-        step("Unpacking redis-server", ["dpkg", "-x", str(package), str(OPT)])
-    libraries = ":".join({str(library.parent) for library in OPT.glob("usr/lib/**/*.so.*")})
-    command = shlex.join(["env", f"LD_LIBRARY_PATH={libraries}", str(OPT / "usr/bin/redis-server")])
+    folder = OPT / f"of-{package}"
+    folder.mkdir(parents=True, exist_ok=True)
+    step(f"Downloading {package}", ["apt-get", "download", *packages], cwd=folder)
+    for file in folder.glob("*.deb"):
+        step(f"Unpacking {package}", ["dpkg", "-x", str(file), str(folder)])
+    libraries = ":".join({str(library.parent) for library in folder.glob("usr/lib/**/*.so.*")})
+    [unpacked] = [*folder.glob(f"usr/bin/{program.name}"), *folder.glob(f"usr/sbin/{program.name}")]
+    command = shlex.join(["env", f"LD_LIBRARY_PATH={libraries}", str(unpacked)])
     program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o755)
-    if not runs(program):
+    if output(program, version) is None:
         program.unlink()
 
 

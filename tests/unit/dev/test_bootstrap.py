@@ -258,6 +258,7 @@ class TestALockFile:
         clone.write("requirements-dev.lock", uv_wheel)
         clone.write("pyproject.toml", PROJECT)
         clone.write("benchmarks/peers/requirements.in", "parcel")
+        clone.write("deploy/build.in", "parcel")
         clone.prepare(BASE, "requirements-dev.lock")
         clone.renew_locks()
         return (clone.root / "requirements.lock").read_text()
