@@ -72,8 +72,10 @@ class Axis:
         return [10.0**power for power in range(self.low, self.high + 1)]
 
 
-def curves(title: str, below: str, lines: Mapping[str, Mapping[int, float]], unit: str) -> str:
-    """Values over counts, both by powers of ten; each line is named at its end."""
+def curves(
+    title: str, below: str, lines: Mapping[str, Mapping[int, float]], unit: str, named: Sequence[int] = ()
+) -> str:
+    """Values over counts, both by powers of ten, or with those counts named; each line is named at its end."""
     left, right, bottom = MARGIN + 60, WIDTH - MARGIN - LEGEND, HEAD + PLOT_HEIGHT
     across = Axis.around((count for line in lines.values() for count in line), left, right)
     up = Axis.around((value for line in lines.values() for value in line.values()), bottom, HEAD)
@@ -82,7 +84,7 @@ def curves(title: str, below: str, lines: Mapping[str, Mapping[int, float]], uni
         y = up.at(tick)
         parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(text(left - 8, y + 4, f"{short(tick)} {unit}", "faint end"))
-    parts += [text(across.at(tick), bottom + 20, f"{tick:,.0f}", "faint middle") for tick in across.ticks]
+    parts += [text(across.at(tick), bottom + 20, f"{tick:,.0f}", "faint middle") for tick in named or across.ticks]
     ends = apart([up.at(list(line.values())[-1]) for line in lines.values()])
     for number, ((name, line), end) in enumerate(zip(lines.items(), ends, strict=True)):
         parts += curve([(across.at(count), up.at(value)) for count, value in line.items()], f"c{number}")
