@@ -17,6 +17,7 @@ from dev.processes import Processes
 from dev.steps import SetupError, step
 from dev.tools import apt_install
 
+LOOPBACK = "127.0.0.1"
 PROGRAMS = ("initdb", "postgres", "pg_isready")
 # Nothing here has to survive a power cut. A socket file's path might be too long, so there is none.
 SETTINGS = (
@@ -26,14 +27,14 @@ SETTINGS = (
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of an empty database, for anyone on this machine as long as it lasts."""
+def postgres(host: str = LOOPBACK) -> Iterator[str]:
+    """The URL of an empty database, for anyone on this machine, or in the network of `host`, as long as it lasts."""
     folder = programs()
     processes = Processes()
     with tempfile.TemporaryDirectory(prefix="inkwell-postgres-", ignore_cleanup_errors=True) as name:
         try:
-            port = start(processes, folder, Path(name))
-            yield f"postgresql+psycopg://inkwell@127.0.0.1:{port}/postgres"
+            port = start(processes, folder, Path(name), host)
+            yield f"postgresql+psycopg://inkwell@{host}:{port}/postgres"
         finally:
             processes.stop()
 
@@ -61,7 +62,7 @@ def installed() -> Path:
     raise SetupError("PostgreSQL's initdb, postgres and pg_isready must be on PATH for --postgres.")
 
 
-def start(processes: Processes, programs: Path, folder: Path) -> str:
+def start(processes: Processes, programs: Path, folder: Path, host: str = LOOPBACK) -> str:
     account = unprivileged_account()
     if account:
         os.chown(folder, account["user"], account["group"])
@@ -69,11 +70,14 @@ def start(processes: Processes, programs: Path, folder: Path) -> str:
     data, port = str(folder / "data"), free_port()
     flags = ["--username", "inkwell", "--auth", "trust", "--encoding", "UTF8", "--no-sync"]
     step("Preparing PostgreSQL", [initdb, "--pgdata", data, *flags], cwd=folder, **account)
+    if host != LOOPBACK:
+        with Path(data, "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {host}/24 trust\n")
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    command = [server, "-D", data, "-h", "127.0.0.1", "-p", port, *settings]
+    command = [server, "-D", data, "-h", host, "-p", port, *settings]
     # By SIGTERM it would wait for whoever is still connected.
     processes.start("database server", command, stop_signal=signal.SIGINT, leftover=folder, cwd=folder, **account)
-    question = [is_ready, "--quiet", "-h", "127.0.0.1", "-p", port, "-U", "inkwell", "-d", "postgres"]
+    question = [is_ready, "--quiet", "-h", host, "-p", port, "-U", "inkwell", "-d", "postgres"]
     while subprocess.run(question, check=False).returncode:
         processes.check()
         time.sleep(0.05)
