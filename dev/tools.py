@@ -202,7 +202,9 @@ def unpack(package: str, program: Path, version: str = "--version") -> None:
     for file in folder.glob("*.deb"):
         step(f"Unpacking {package}", ["dpkg", "-x", str(file), str(folder)])
     libraries = ":".join({str(library.parent) for library in folder.glob("usr/lib/**/*.so.*")})
-    [unpacked] = [*folder.glob(f"usr/bin/{program.name}"), *folder.glob(f"usr/sbin/{program.name}")]
+    unpacked = next(folder.glob(f"usr/*bin/{program.name}"), None)
+    if unpacked is None:
+        return
     command = shlex.join(["env", f"LD_LIBRARY_PATH={libraries}", str(unpacked)])
     program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o755)
