@@ -13,7 +13,8 @@ from dev.bench.pictures import curves
 
 WORKERS = (1, 2, 4, 6)
 CONNECTIONS = 8
-SECONDS = {"/hash": 12, "/cheap": 2}
+# The hashes come last: those that nobody waits for any more are computed to their end all the same.
+SECONDS = {"/cheap": 2, "/hash": 12}
 ROUNDS = 3
 
 
