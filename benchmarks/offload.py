@@ -54,7 +54,8 @@ def beside(cheap: str, dear: str) -> list[float]:
         thread.start()
         # The pool's process has to start, once.
         asker(dear)()
-    ask, took, until = asker(f"{cheap}/cheap"), [], monotonic() + SECONDS
+    took: list[float] = []
+    ask, until = asker(f"{cheap}/cheap"), monotonic() + SECONDS
     while monotonic() < until:
         began = perf_counter()
         ask()

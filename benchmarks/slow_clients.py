@@ -10,7 +10,7 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from time import monotonic, perf_counter
 
@@ -24,7 +24,7 @@ from tests.e2e.live_server import WORKERS, serve
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.server import Listener, started
-from tests.proxies import PROXIES
+from tests.proxies import PROXIES, Proxy
 from tests.slow_clients import slow_clients
 
 LIMIT_SECONDS = 1.0
@@ -80,7 +80,9 @@ def main() -> int:
     for name in ("bare", *PROXIES):
         with tempfile.TemporaryDirectory() as place, blog(Path(place)) as (port, headers):
             try:
-                before = nullcontext() if name == "bare" else PROXIES[name](f"127.0.0.1:{port}", Path(place))
+                before: AbstractContextManager[Proxy | None] = (
+                    nullcontext() if name == "bare" else PROXIES[name](f"127.0.0.1:{port}", Path(place))
+                )
                 with before as proxy:
                     at, context = (proxy.port, proxy.context) if proxy else (port, None)
                     quiet = [slowest(at, path, context) for path in PATHS]

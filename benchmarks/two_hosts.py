@@ -123,8 +123,7 @@ def main() -> int:
             base_url="https://localhost",
             web_concurrency=1,
             proxy_hops=1,
-            **told,
-        )
+        ).model_copy(update=told)
         migrate(settings)
         headers = somebody(settings)
         with hosts(folder, settings):
