@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
+from typing import Any
 from urllib.request import urlopen
 
 from app.config import Settings
@@ -79,7 +80,7 @@ def services(folder: Path) -> Iterator[dict[str, str]]:
     (folder / "s3.json").write_text(json.dumps(identities(store)))
     weed = [word.replace("127.0.0.1", HOME) for word in command(folder, ports)]
     redis = [executable() or "redis-server", "--port", str(redis_port), "--bind", HOME, "--protected-mode", "no"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with (
         postgres(HOME) as database_url,
         running([*redis, "--save", "", "--dir", str(folder)], **quiet),

@@ -45,7 +45,7 @@ class TestTheComposition:
 
     def test_has_a_proxy_that_reads_its_configuration(self) -> None:
         told = {"SITE": "blog.example", "FILES": "files.blog.example", "UPSTREAM": "blog:8000"}
-        config = ["--config", DEPLOY / "compose.Caddyfile", "--adapter", "caddyfile"]
+        config: list[str | Path] = ["--config", DEPLOY / "compose.Caddyfile", "--adapter", "caddyfile"]
         checked = ask(caddy(), "validate", *config, **told)
         assert checked.returncode == 0, checked.stderr
 
