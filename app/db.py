@@ -113,15 +113,21 @@ class Database:
             session.commit()
 
 
-def make_engine(url: str, **options: Any) -> Engine:
+def make_engine(url: str, *, waits_long: bool = False, **options: Any) -> Engine:
+    """An engine for that URL; one that waits long is for work that nobody is waiting for."""
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    limits = f"-c statement_timeout={BUSY_SECONDS}s -c lock_timeout={BUSY_SECONDS // 2}s"
-    connect_args = {"connect_timeout": 3, "options": limits}
-    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, hide_parameters=True, **options)
+    # Here, because on SQLite the driver of PostgreSQL need not be loaded.
+    from app.postgres import limit_waits, limits
+
+    connect_args = limits(BUSY_SECONDS if waits_long else None)
+    engine = create_engine(url, pool_pre_ping=True, connect_args=connect_args, hide_parameters=True, **options)
+    if not waits_long:
+        limit_waits(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -8,14 +8,16 @@ PAUSE = 1.0
 
 
 class Breaker:
-    def __init__(self) -> None:
+    def __init__(self, failures: int = FAILURES, pause: float | None = None) -> None:
+        """Opens after so many failures in a row, and lets one caller try every `pause` seconds then, or `PAUSE`."""
+        self._most, self._pause = failures, pause
         self._lock = Lock()
         self._failures = 0
         self._probe_at = 0.0
 
     @property
     def closed(self) -> bool:
-        return self._failures < FAILURES
+        return self._failures < self._most
 
     def may_probe(self) -> bool:
         """Whether to go ahead: always when closed, once a pause when open."""
@@ -24,7 +26,7 @@ class Breaker:
                 return True
             if time.monotonic() < self._probe_at:
                 return False
-            self._probe_at = time.monotonic() + PAUSE
+            self._probe_at = time.monotonic() + (self._pause or PAUSE)
             return True
 
     def succeeded(self) -> None:
@@ -35,5 +37,5 @@ class Breaker:
         """Whether this opened it."""
         with self._lock:
             self._failures += 1
-            self._probe_at = time.monotonic() + PAUSE
-            return self._failures == FAILURES
+            self._probe_at = time.monotonic() + (self._pause or PAUSE)
+            return self._failures == self._most

@@ -22,7 +22,7 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
 
 def migrate(settings: Settings) -> None:
     settings.instance_dir.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, waits_long=True)
     with engine.connect().execution_options(**{WRITING: True}) as connection:
         context.configure(
             connection=connection,

@@ -176,7 +176,7 @@ SABOTAGES = (
         "the breaker never opens",
         rule=24,
         file=BREAKER,
-        take_out="return self._failures < FAILURES\n",
+        take_out="return self._failures < self._most\n",
         put="return True\n",
         tests=("tests/unit/cache/test_breaker.py",),
     ),
