@@ -11,11 +11,12 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from app.images.errors import Busy
 from app.storage.readers import sliced
 
 Fetch = Callable[[BinaryIO], None]
@@ -26,6 +27,9 @@ KEPT = 0.9
 IN_MEMORY = 8 * 1024 * 1024
 # An entry's use is noted at most so often.
 NOTED_AFTER_SECONDS = 60
+# For how long a reader waits for what another fetches; and after how long it does not try in the other's place. Both
+# leave time for an answer within five seconds.
+MOST_WAITED, LONG_ENOUGH, POLL = 4.0, 0.4, 0.01
 # About 4 MB in each process.
 MAX_VERIFIED = 10_000
 
@@ -40,8 +44,10 @@ class Stats:
 class DiskCache:
     """Holds at most `max_bytes`, and what is just arriving, and drops what was not read for longest."""
 
-    def __init__(self, root: Path, max_bytes: int) -> None:
+    def __init__(self, root: Path, max_bytes: int, waiting: AbstractContextManager[object] | None = None) -> None:
+        """Whoever waits while another fetches does so within `waiting`, which may send them away."""
         self._max_bytes = max_bytes
+        self._waiting = waiting or nullcontext()
         self._entries = root / "entries"
         self._filling = root / "filling"
         self._total = root / "total"
@@ -109,10 +115,13 @@ class DiskCache:
         path = self._filling / name
         with path.open("a+b") as file:
             # One file is the lock and what it protects: a process that is killed lets go, and leaves no lock behind.
-            fcntl.flock(file, fcntl.LOCK_EX)
+            waited = self._lock(file)
             if not is_at(file, path):
                 # Whoever held it has finished: the entry is there, or their fetch failed.
-                return self._opened(name)
+                found = self._opened(name)
+                if not found and waited > LONG_ENOUGH:
+                    raise Busy
+                return found
             if found := self._opened(name):
                 # Filled between our first look and our lock.
                 path.unlink()
@@ -124,6 +133,18 @@ class DiskCache:
                 path.unlink(missing_ok=True)
                 raise
         return self._opened(name)
+
+    def _lock(self, file: BinaryIO) -> float:
+        """How many seconds that took. Raises Busy when it would take too many."""
+        if try_lock(file):
+            return 0
+        began = time.monotonic()
+        with self._waiting:
+            while not try_lock(file):
+                if time.monotonic() - began > MOST_WAITED:
+                    raise Busy
+                time.sleep(POLL)
+        return time.monotonic() - began
 
     def _fill(self, file: BinaryIO, name: str, fetch: Fetch) -> None:
         file.truncate(0)
@@ -226,6 +247,14 @@ def seal(name: str, body: Any) -> bytes:
 def note_use(file: BinaryIO, at: int, about: os.stat_result) -> None:
     with suppress(OSError):
         os.utime(file.fileno(), ns=(at, about.st_mtime_ns))
+
+
+def try_lock(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_at(file: BinaryIO, path: Path) -> bool:

@@ -59,5 +59,5 @@ class ImageServer:
 
 
 def build_image_server(settings: Settings, store: Store) -> ImageServer:
-    cache = DiskCache(settings.instance_dir / "image-cache", settings.image_cache_bytes)
+    cache = DiskCache(settings.instance_dir / "image-cache", settings.image_cache_bytes, store.waiting)
     return ImageServer(store, cache, ImagePool())

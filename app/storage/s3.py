@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from app.cache.breaker import Breaker
 from app.storage.disposition import Disposition, content_disposition
 from app.storage.store import (
     AlreadyStored,
@@ -16,6 +17,7 @@ from app.storage.store import (
     Readable,
     Store,
     StoreError,
+    StoreUnanswered,
     StoreUnavailable,
     Upload,
     UploadNotFound,
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
 
 CHECKSUM_HEADER = "x-amz-checksum-sha256"
 UNSET = "application/octet-stream"
-# A store that is dead or frozen costs a request these seconds, twice at most.
+# A store that is dead or frozen costs a request these seconds twice, and up to one between: less than 5 in all.
 CONNECT_TIMEOUT = 1
-READ_TIMEOUT = 3
+READ_TIMEOUT = 1.8
 ATTEMPTS = 2
+# So long that those who try a store that is silent leave places for others.
+PAUSE = 2.0
 
 ANSWERS: Mapping[str, type[StoreError]] = {
     "404": ObjectNotFound,
@@ -89,6 +93,7 @@ class S3Store(Store):
                 retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             ),
         )
+        self._breaker = Breaker(pause=PAUSE)
 
     def _at(self, key: str) -> str:
         return self.prefix + validated_key(key)
@@ -117,7 +122,7 @@ class S3Store(Store):
         )
 
     def put(self, key: str, content_type: str, body: bytes) -> None:
-        with translated():
+        with self._asked():
             self.client.put_object(
                 Bucket=self.bucket,
                 Key=self._at(key),
@@ -129,7 +134,7 @@ class S3Store(Store):
 
     def head(self, key: str) -> ObjectInfo | None:
         try:
-            with translated():
+            with self._asked():
                 told = self.client.head_object(Bucket=self.bucket, Key=self._at(key), ChecksumMode="ENABLED")
         except ObjectNotFound:
             return None
@@ -141,17 +146,17 @@ class S3Store(Store):
         # Only where asked for: an empty object has no range to serve.
         if start or stop is not None:
             wanted["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
-        with translated():
+        with self._asked():
             answer = self.client.get_object(**wanted)
             with answer["Body"] as body:
                 yield body
 
     def delete(self, key: str) -> None:
-        with translated():
+        with self._asked():
             self.client.delete_object(Bucket=self.bucket, Key=self._at(key))
 
     def list(self, prefix: str) -> Iterator[ListedObject]:
-        with translated():
+        with self._asked():
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix + prefix
             )
@@ -161,7 +166,7 @@ class S3Store(Store):
                     yield ListedObject(key, each["Size"], each["LastModified"])
 
     def create_multipart(self, key: str, content_type: str) -> str:
-        with translated():
+        with self._asked():
             answer = self.client.create_multipart_upload(
                 Bucket=self.bucket, Key=self._at(key), ContentType=content_type, ChecksumAlgorithm="SHA256"
             )
@@ -190,7 +195,7 @@ class S3Store(Store):
             {"PartNumber": number, "ETag": etags[number], "ChecksumSHA256": checksum}
             for number, checksum in enumerate(checksums, 1)
         ]
-        with translated():
+        with self._asked():
             self.client.complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=self._at(key),
@@ -201,13 +206,13 @@ class S3Store(Store):
 
     def abort_multipart(self, key: str, upload_id: str) -> None:
         try:
-            with translated():
+            with self._asked():
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=self._at(key), UploadId=upload_id)
         except UploadNotFound:
             return
 
     def list_multiparts(self, prefix: str) -> Iterator[ListedUpload]:
-        with translated():
+        with self._asked():
             pages = self.client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.bucket, Prefix=self.prefix + prefix
             )
@@ -217,7 +222,7 @@ class S3Store(Store):
                     yield ListedUpload(key, each["UploadId"], each["Initiated"])
 
     def _stored_parts(self, key: str, upload_id: str) -> "Sequence[PartTypeDef]":
-        with translated():
+        with self._asked():
             pages = self.client.get_paginator("list_parts").paginate(
                 Bucket=self.bucket, Key=self._at(key), UploadId=upload_id
             )
@@ -231,6 +236,23 @@ class S3Store(Store):
             return self.client.generate_presigned_url(
                 operation, Params={"Bucket": self.bucket, **parameters}, ExpiresIn=expires_in
             )
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Where the server is asked: by few threads at once, and while it does not answer, only now and then."""
+        if not self._breaker.may_probe():
+            raise StoreUnavailable
+        with self.waiting:
+            try:
+                with translated():
+                    yield
+            except StoreUnanswered:
+                self._breaker.failed()
+                raise
+            except StoreError:
+                self._breaker.succeeded()
+                raise
+        self._breaker.succeeded()
 
 
 @contextmanager
@@ -248,4 +270,4 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(message) from error
     except BotoCoreError as error:
         message = f"The store does not answer: {type(error).__name__}."
-        raise StoreUnavailable(message) from error
+        raise StoreUnanswered(message) from error

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
+from app.bulkhead import Bulkhead
 from app.errors import InkwellError
 from app.storage.disposition import Disposition
 
@@ -17,6 +19,8 @@ from app.storage.disposition import Disposition
 MAX_FILE_BYTES = 5 * 1024**3
 SMALLEST_PART = 5 * 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
+# Of a worker's eight threads.
+PLACES = 4
 KEY = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 
@@ -31,6 +35,10 @@ class StoreUnavailable(StoreError):
     """The store does not answer, or not as agreed."""
 
     sentence = "The store does not answer, or not as agreed."
+
+
+class StoreUnanswered(StoreUnavailable):
+    """There was no answer, or none that can be read."""
 
 
 class ObjectNotFound(StoreError):
@@ -109,6 +117,11 @@ class Store(ABC):
 
     Checksums are SHA-256 in base64, as S3 writes them.
     """
+
+    @cached_property
+    def waiting(self) -> Bulkhead:
+        """Where threads wait for this store, or for another one that does."""
+        return Bulkhead(PLACES, StoreUnavailable)
 
     @abstractmethod
     def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:

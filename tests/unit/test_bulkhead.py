@@ -1,13 +1,25 @@
 """How many may wait for one thing."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Event, Thread
 
 import pytest
 
-from app import bulkhead
+from app import bulkhead, postgres
 from app.bulkhead import Bulkhead
+from app.storage import store
+from tests.conftest import ROOT
+
+
+class TestThePlacesForTheDatabaseAndForTheStore:
+    @pytest.mark.parametrize("places", [postgres.PLACES, store.PLACES])
+    def test_leave_threads_of_a_worker_to_others(self, places: int) -> None:
+        settings = (ROOT / "gunicorn.conf.py").read_text()
+        threads = re.search(r"^threads = (\d+)$", settings, re.MULTILINE)
+        assert threads
+        assert places <= int(threads[1]) / 2
 
 
 class Crowded(Exception):

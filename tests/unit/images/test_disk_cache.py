@@ -15,8 +15,10 @@ from typing import BinaryIO
 
 import pytest
 
+from app.bulkhead import Bulkhead
 from app.images import disk_cache
 from app.images.disk_cache import DiskCache
+from app.images.errors import Busy
 from tests.unit.claims import raised_by
 from tests.unit.images.killed_readers import MAX_BYTES, outcome
 
@@ -371,8 +373,10 @@ class TestAFolderThatCannotBeWritten:
 FILLER = """
 import sys
 from pathlib import Path
+from app.bulkhead import Bulkhead
 from app.images import disk_cache
 from app.images.disk_cache import DiskCache
+from app.images.errors import Busy
 
 def fetch(out):
     out.write(b"half of it")
@@ -403,8 +407,9 @@ class TestAnEntryThatAnotherProcessIsFilling:
             assert (waiting.result(10), source.fetches) == (b"half of it", 0)
 
     def test_is_filled_by_who_waits_when_that_one_is_killed(
-        self, cache: DiskCache, source: Source, filler: subprocess.Popen[bytes]
+        self, cache: DiskCache, source: Source, filler: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(disk_cache, "LONG_ENOUGH", 60)
         with ThreadPoolExecutor() as threads:
             waiting = threads.submit(read, cache, source)
             filler.kill()
@@ -422,6 +427,41 @@ class TestAnEntryThatAnotherProcessIsFilling:
         filler.wait()
         read(cache, Source(b"b"), "b")
         assert list((root / "filling").iterdir()) == []
+
+
+class TestAnEntryThatAnotherFillsForLong:
+    @pytest.fixture(autouse=True)
+    def locked(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.setattr(disk_cache, "MOST_WAITED", 0.02)
+        self.path = root / "filling" / hashlib.sha256(b"a").hexdigest()
+        self.path.parent.mkdir(parents=True)
+        with self.path.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.file = file
+            yield
+
+    def test_is_not_waited_for_without_end(self, cache: DiskCache) -> None:
+        with pytest.raises(Busy):
+            read(cache, Source(), "a")
+
+    def test_is_waited_for_where_there_are_places_for_that(self, root: Path) -> None:
+        none_left = Bulkhead(0, LookupError)
+        with pytest.raises(LookupError):
+            read(DiskCache(root, 10 * len(BODY), none_left), Source(), "a")
+
+    def test_is_not_filled_by_who_waited_for_long(
+        self, cache: DiskCache, source: Source, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What the other fetched from did not answer, and would hold this one as long again."""
+        monkeypatch.setattr(disk_cache, "LONG_ENOUGH", 0)
+        monkeypatch.setattr(disk_cache.time, "sleep", lambda _seconds: self.fail())
+        with pytest.raises(Busy):
+            read(cache, source, "a")
+        assert source.fetches == 0
+
+    def fail(self) -> None:
+        self.path.unlink()
+        self.file.close()
 
 
 class CacheThatLooksTooEarly(DiskCache):
