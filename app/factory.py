@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from app import error_handlers, web
+from app import error_handlers, readiness, web
 from app.attachments import api as attachments_api
 from app.attachments import routes as attachments_pages
 from app.attachments.commands import restore_check
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> Flask:
     csrf.init_app(app, base_url=settings.base_url)
     error_handlers.init_app(app)
     reads.init_app(app, settings, database)
+    readiness.init_app(app, settings)
 
     app.register_blueprint(auth_pages.blueprint)
     app.register_blueprint(blogs_pages.blueprint)

@@ -84,6 +84,10 @@ class Cache:
         breaker = "none" if self._redis is None else "closed" if self._redis.breaker.closed else "open"
         return {**dict.fromkeys(COUNTED, 0), **counters, **self._memory.size(), "breaker": breaker}
 
+    def redis_answers(self) -> bool | None:
+        """None where there is none to ask."""
+        return None if self._redis is None else self._redis.answers()
+
     def explain(self, scope_name: str = "") -> list[dict[str, object]]:
         return [] if self._redis is None else list(self._redis.explain(scope_name))
 

@@ -98,6 +98,12 @@ class RedisStore:
         keys = self._redis.scan_iter(match=self._pattern(scope_name), count=500)
         return sum(self._redis.unlink(key) for key in keys)
 
+    def answers(self) -> bool:
+        try:
+            return bool(self._redis.ping())
+        except Exception:  # noqa: BLE001  whatever it is, as in _try
+            return False
+
     def close(self) -> None:
         self._recorder.close()
         self._redis.close()

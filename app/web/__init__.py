@@ -20,7 +20,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     paths.init_app(app)
     static_files.init_app(app)
     pages.init_app(app, site_name=settings.site_name)
-    health.init_app(app, base_url=settings.base_url)
+    health.init_app(app, settings)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
     headers = security_headers(

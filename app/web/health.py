@@ -3,7 +3,6 @@
 import errno
 import os
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -11,11 +10,12 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask
 from sqlalchemy import Engine, NullPool, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.current import settings
+from app.config import Settings
+from app.current import extension, settings
 from app.db import make_engine
 from app.migrations.revisions import VERSIONS, revisions
+from app.web.checks import Check, states_of
 from app.web.marks import public
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ blueprint = Blueprint("health", __name__)
 
 PATHS = ("/healthz", "/readyz")
 PROBE_BYTES = 64 * 1024
+WELL = ("ok", "newer", "none")
 # Of the code that runs, which need not be what is on the disk by now.
 KNOWN, LATEST = revisions(VERSIONS)
 
 
-def init_app(app: Flask, *, base_url: str) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
+    """Others add to `app.extensions["checks"]` what the blog can do without."""
     app.register_blueprint(blueprint)
-    serve, host = app.wsgi_app, urlsplit(base_url).netloc
+    app.extensions["checks"] = _checks(settings)
+    serve, host = app.wsgi_app, urlsplit(settings.base_url).netloc
 
     def serve_health_at_any_host(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         # A load balancer knows the machine by its address, not by the blog's name.
@@ -56,31 +59,33 @@ def readyz() -> tuple[dict[str, str], int]:
 
     A schema that is newer than the code is no obstacle: a deployment migrates first, and replaces the code then.
     """
-    url = settings().database_url
-    database, schema = _database_and_schema(url)
-    disk = _disk(settings().instance_dir)
-    works = database == "ok" and schema != "old" and (disk == "ok" or not url.startswith("sqlite"))
-    status = "down" if not works else "ok" if disk == "ok" else "degraded"
-    return {"status": status, "database": database, "schema": schema, "disk": disk}, 200 if works else 503
+    states = states_of(extension("checks", list))
+    works = states["database"] == "ok" and states["schema"] != "old"
+    # SQLite's is on that disk.
+    if settings().database_url.startswith("sqlite"):
+        works = works and states["disk"] == "ok"
+    if not works:
+        return {"status": "down", **states}, 503
+    is_whole = all(state in WELL for state in states.values())
+    return {"status": "ok" if is_whole else "degraded", **states}, 200
 
 
-def _database_and_schema(url: str) -> tuple[str, str]:
-    try:
-        with _engine(url).connect() as connection:
-            migrated = inspect(connection).has_table("alembic_version")
-            applied = set(connection.scalars(text("SELECT version_num FROM alembic_version"))) if migrated else set()
-    except SQLAlchemyError:
-        return "down", "unknown"
+def _checks(settings: Settings) -> list[Check]:
+    # Each time a new connection: the old ones say nothing of whether another could be had.
+    engine = make_engine(settings.database_url, poolclass=NullPool)
+    return [
+        Check(lambda: _database_and_schema(engine), {"database": "down", "schema": "unknown"}),
+        Check(lambda: {"disk": _disk(settings.instance_dir)}, {"disk": "down"}),
+    ]
+
+
+def _database_and_schema(engine: Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        migrated = inspect(connection).has_table("alembic_version")
+        applied = set(connection.scalars(text("SELECT version_num FROM alembic_version"))) if migrated else set()
     if applied - KNOWN:
-        return "ok", "newer"
-    return "ok", "ok" if applied == LATEST else "old"
-
-
-@cache
-def _engine(url: str) -> Engine:
-    # Each time a new connection, whose beginning has a time limit: on one that it has already, the driver would wait
-    # for ever for a database that is frozen.
-    return make_engine(url, poolclass=NullPool)
+        return {"database": "ok", "schema": "newer"}
+    return {"database": "ok", "schema": "ok" if applied == LATEST else "old"}
 
 
 def _disk(folder: Path) -> str:

@@ -3,19 +3,19 @@
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from flask import Flask
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from app.config import Settings
-from app.web import health
+from app.storage.disk import DiskStore
+from app.web import checks, health
 from tests.conftest import ROOT, NewApp
+from tests.unit.auth.stub_provider import StubProvider
 
 pytestmark = pytest.mark.both_databases
 
@@ -33,9 +33,59 @@ def readiness(app: Flask) -> tuple[int, dict[str, str]]:
     return answer.status_code, answer.get_json()
 
 
+@pytest.fixture
+def provider() -> Iterator[StubProvider]:
+    provider = StubProvider()
+    yield provider
+    provider.stop()
+
+
 class TestABlogThatHasAllItNeeds:
-    def test_is_ready(self, app: Flask) -> None:
-        assert readiness(app) == (200, {"status": "ok", "database": "ok", "schema": "ok", "disk": "ok"})
+    @pytest.fixture
+    def blog(self, new_app: NewApp, provider: StubProvider) -> Flask:
+        return new_app(oidc_issuer=provider.issuer)
+
+    def test_is_ready(self, blog: Flask) -> None:
+        states = dict.fromkeys(("status", "database", "schema", "disk", "store", "provider"), "ok")
+        assert readiness(blog) == (200, {**states, "cache": "none"})
+
+    def test_does_not_ask_the_provider_each_time(self, blog: Flask, provider: StubProvider) -> None:
+        for _ in range(3):
+            readiness(blog)
+        assert provider.asked("/.well-known/openid-configuration") == 1
+
+    def test_does_not_ask_the_store_each_time(self, blog: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+        monkeypatch.setattr(DiskStore, "head", lambda _store, key: asked.append(key))
+        for _ in range(3):
+            readiness(blog)
+        assert len(asked) == 1
+
+
+class TestAProviderThatIsSilent:
+    @pytest.fixture
+    def blog(self, new_app: NewApp, provider: StubProvider, monkeypatch: pytest.MonkeyPatch) -> Flask:
+        monkeypatch.setattr(checks, "LIMIT", 0.05)
+        provider.silent_at = "/.well-known/openid-configuration"
+        return new_app(oidc_issuer=provider.issuer)
+
+    def test_is_not_waited_for(self, blog: Flask, provider: StubProvider) -> None:
+        states = readiness(blog)[1]
+        assert (provider.released.is_set(), states["provider"]) == (False, "down")
+
+    def test_is_no_reason_to_send_people_elsewhere(self, blog: Flask) -> None:
+        status, states = readiness(blog)
+        assert (status, states["status"]) == (200, "degraded")
+
+    def test_is_asked_by_one_at_a_time(self, blog: Flask, provider: StubProvider) -> None:
+        for _ in range(3):
+            readiness(blog)
+        assert provider.asked("/.well-known/openid-configuration") == 1
+
+
+class TestTheChecks:
+    def test_take_less_than_a_second(self) -> None:
+        assert checks.LIMIT < 1
 
 
 class TestASchema:
@@ -62,7 +112,7 @@ class TestASchema:
         with blog.extensions["database"].write() as db:
             db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         status, states = readiness(blog)
-        assert (status, states["status"], states["schema"]) == (200, "ok", "newer")
+        assert (status, states["schema"]) == (200, "newer")
 
     def test_is_held_against_the_code_that_runs(
         self, blog: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -113,59 +163,3 @@ class TestADatabaseServerThatDoesNotAnswer:
     def test_is_down(self, new_app: NewApp, silent: str) -> None:
         status, states = readiness(new_app(database_url=silent))
         assert (status, states["database"], states["schema"]) == (503, "down", "unknown")
-
-
-class Line:
-    """A line to the database server that can fall silent, as it does when the server's machine freezes."""
-
-    def __init__(self, database_url: str) -> None:
-        self._server = make_url(database_url)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._ends: list[socket.socket] = []
-        self._silent = Event()
-        port = self._listener.getsockname()[1]
-        self.url = self._server.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
-        Thread(target=self._connect, daemon=True).start()
-
-    def fall_silent(self) -> None:
-        self._silent.set()
-
-    def close(self) -> None:
-        for end in (self._listener, *self._ends):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-    def _connect(self) -> None:
-        with suppress(OSError):
-            while True:
-                near = self._listener.accept()[0]
-                far = socket.create_connection((self._server.host, self._server.port or 5432))
-                self._ends += [near, far]
-                for pair in ((near, far), (far, near)):
-                    Thread(target=self._carry, args=pair, daemon=True).start()
-
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                if not self._silent.is_set():
-                    target.sendall(data)
-
-
-@pytest.mark.usefixtures("on_postgresql")
-class TestADatabaseServerThatFreezes:
-    @pytest.fixture
-    def blog(self, new_app: NewApp, settings: Settings) -> Iterator[Flask]:
-        """It had a connection to the server already."""
-        line = Line(settings.database_url)
-        app = new_app(database_url=line.url)
-        with app.extensions["database"].read() as db:
-            db.execute(text("SELECT 1"))
-        assert readiness(app)[0] == 200
-        line.fall_silent()
-        yield app
-        line.close()
-
-    def test_is_down(self, blog: Flask) -> None:
-        status, states = readiness(blog)
-        assert (status, states["database"]) == (503, "down")

@@ -1,0 +1,59 @@
+"""The state of what the blog needs: each asked by itself, within a time limit, and not more often than it can bear."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from threading import Lock, Thread
+from time import monotonic
+
+import structlog
+
+# Of the whole second that a load balancer may wait.
+LIMIT = 0.8
+
+States = Mapping[str, str]
+
+logger = structlog.get_logger("app.checks")
+
+
+class Check:
+    """Asks in a thread of its own, one at a time, and keeps an answer for `kept` seconds.
+
+    `otherwise` is the answer where there is none in time.
+    """
+
+    def __init__(self, ask: Callable[[], States], otherwise: States, kept: float = 0) -> None:
+        self._ask, self._otherwise, self._kept = ask, otherwise, kept
+        self._lock = Lock()
+        self._asked: Future[States] | None = None
+        self._began = 0.0
+
+    def begin(self) -> "Future[States]":
+        with self._lock:
+            asked = self._asked
+            if asked is None or (asked.done() and monotonic() - self._began >= self._kept):
+                asked = self._asked = Future()
+                self._began = monotonic()
+                Thread(target=self._answer, args=(asked,), daemon=True).start()
+            return asked
+
+    def states(self) -> States:
+        """What is known a moment after the asking began: many who come while it hangs do not wait anew."""
+        asked = self.begin()
+        try:
+            return asked.result(max(self._began + LIMIT - monotonic(), 0))
+        except TimeoutError:
+            return self._otherwise
+
+    def _answer(self, asked: "Future[States]") -> None:
+        try:
+            asked.set_result(self._ask())
+        except Exception as error:  # noqa: BLE001  a check that fails says the same, whatever the error
+            logger.info("check failed", states=self._otherwise, reason=f"{type(error).__name__}: {error}"[:300])
+            asked.set_result(self._otherwise)
+
+
+def states_of(checks: list[Check]) -> dict[str, str]:
+    """All of them, asked side by side."""
+    for check in checks:
+        check.begin()
+    return {name: state for check in checks for name, state in check.states().items()}
