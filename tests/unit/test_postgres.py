@@ -109,7 +109,11 @@ class TestADatabaseThatFreezes:
             write(self.database)
 
     def test_in_the_middle_of_a_transaction_ends_the_wait_too(self) -> None:
-        with pytest.raises(OperationalError), self.database.write() as db:
+        with pytest.raises(OperationalError):
+            self.freeze_within()
+
+    def freeze_within(self) -> None:
+        with self.database.write() as db:
             db.execute(text("SELECT 1"))
             self.proxy.fault = "freeze"
             db.execute(text("SELECT 2"))

@@ -13,6 +13,7 @@ from dev.sabotage.by_hand import (
     lists,
     logins,
     operations,
+    outages,
     pages,
     people,
     pictures,
@@ -40,5 +41,6 @@ PARTS = (
     described,
     isolation,
     operations,
+    outages,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]
