@@ -163,8 +163,8 @@ SABOTAGES = (
         "twelve readers fetch twelve times",
         rule=21,
         file=CACHE,
-        take_out="            fcntl.flock(file, fcntl.LOCK_EX)\n            if not is_at(file, path):",
-        put="            if not is_at(file, path):",
+        take_out="            waited = self._lock(file)\n",
+        put="            waited = 0.0\n",
         tests=OF_CACHE,
     ),
     Sabotage(
