@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from threading import Lock, Thread
 from time import monotonic
 
@@ -27,20 +28,20 @@ class Check:
         self._asked: Future[States] | None = None
         self._began = 0.0
 
-    def begin(self) -> "Future[States]":
+    def begin(self) -> Callable[[], States]:
+        """Have it asked, unless it is being asked or what is kept will do. What is returned waits for the answer."""
         with self._lock:
             asked = self._asked
             if asked is None or (asked.done() and monotonic() - self._began >= self._kept):
                 asked = self._asked = Future()
                 self._began = monotonic()
                 Thread(target=self._answer, args=(asked,), daemon=True).start()
-            return asked
+            return partial(self._states, asked, self._began + LIMIT)
 
-    def states(self) -> States:
-        """What is known a moment after the asking began: many who come while it hangs do not wait anew."""
-        asked = self.begin()
+    def _states(self, asked: "Future[States]", until: float) -> States:
         try:
-            return asked.result(max(self._began + LIMIT - monotonic(), 0))
+            # Counted from when it was asked: many who come while it hangs do not wait anew.
+            return asked.result(max(until - monotonic(), 0))
         except TimeoutError:
             return self._otherwise
 
@@ -54,6 +55,5 @@ class Check:
 
 def states_of(checks: list[Check]) -> dict[str, str]:
     """All of them, asked side by side."""
-    for check in checks:
-        check.begin()
-    return {name: state for check in checks for name, state in check.states().items()}
+    begun = [check.begin() for check in checks]
+    return {name: state for states in begun for name, state in states().items()}

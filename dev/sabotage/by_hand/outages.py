@@ -101,7 +101,7 @@ SABOTAGES = (
         "readiness waits for what is silent",
         rule=29,
         file=CHECKS,
-        take_out="            return asked.result(max(self._began + LIMIT - monotonic(), 0))\n",
+        take_out="            return asked.result(max(until - monotonic(), 0))\n",
         put="            return asked.result()\n",
         tests=OF_HEALTH,
     ),
