@@ -9,7 +9,7 @@ from time import monotonic
 import structlog
 
 # Of the whole second that a load balancer may wait.
-LIMIT = 0.8
+LIMIT = 0.5
 
 States = Mapping[str, str]
 

@@ -50,7 +50,8 @@ class Outage:
 
     def readiness(self, name: str) -> tuple[int, str, str]:
         answer = self.visitor.get("/readyz")
-        return answer.status_code, answer.json["status"], answer.json[name]
+        states = answer.get_json()
+        return answer.status_code, states["status"], states[name]
 
 
 @pytest.fixture(autouse=True)

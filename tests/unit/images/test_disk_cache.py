@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
@@ -454,7 +455,7 @@ class TestAnEntryThatAnotherFillsForLong:
     ) -> None:
         """What the other fetched from did not answer, and would hold this one as long again."""
         monkeypatch.setattr(disk_cache, "LONG_ENOUGH", 0)
-        monkeypatch.setattr(disk_cache.time, "sleep", lambda _seconds: self.fail())
+        monkeypatch.setattr(time, "sleep", lambda _seconds: self.fail())
         with pytest.raises(Busy):
             read(cache, source, "a")
         assert source.fetches == 0
