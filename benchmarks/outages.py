@@ -79,7 +79,9 @@ def getting(site: OutageSite, *paths: str, headers: dict[str, str] | None = None
 
 
 def storm(site: OutageSite, part: str, readers: list[Ask], before: float) -> bool:
-    """They read for `before` seconds, then the part freezes. Whether the front page, health and readiness stayed within the limit."""
+    """They read for `before` seconds, then the part freezes.
+
+    Whether the front page, health and readiness stayed within the limit."""
     watched = {path: Caller(getting(site, path)) for path in ("/", "/healthz", "/readyz")}
     crowd = [Caller(reader) for reader in readers]
     wait = Event().wait
