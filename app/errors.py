@@ -93,6 +93,13 @@ class Invalid(InkwellError):
         self.fields = fields
 
 
+class KeyReused(InkwellError):
+    """The idempotency key names something else, which was saved before."""
+
+    status = 422
+    sentence = "This key was used before, for other content. Send what is new with a key of its own."
+
+
 class ProviderUnavailable(InkwellError):
     """The identity provider does not answer, or not as OpenID Connect says it must."""
 

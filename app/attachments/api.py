@@ -16,6 +16,7 @@ from app.auth.guard import current_user
 from app.current import database
 from app.images.current import images
 from app.storage.current import store
+from app.web.idempotency import header_key
 from app.web.openapi import answers
 from app.web.validation import read_json
 
@@ -27,7 +28,7 @@ blueprint = Blueprint("attachments_api", __name__, url_prefix="/api/attachments"
 def create() -> ResponseReturnValue:
     """Declare a file, and learn how to send it."""
     declaration = read_json(Declaration)
-    return jsonify(uploads.begin(database(), store(), current_user().id, declaration)), 201
+    return jsonify(uploads.begin(database(), store(), current_user().id, declaration, header_key())), 201
 
 
 @blueprint.get("/<id:attachment_id>")

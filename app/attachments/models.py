@@ -24,6 +24,7 @@ class Attachment(Base):
 
     `sha256` is in base64, or, for an upload in parts, S3's checksum of their checksums. `refusal` is why a finished
     upload was turned down. `detached_at` is when it was last taken off a blog.
+    `client_key` is the key that the uploader's program declared it with, if any.
     """
 
     __tablename__ = "attachments"
@@ -32,6 +33,7 @@ class Attachment(Base):
     uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     blog_id: Mapped[int | None] = mapped_column(ForeignKey("blogs.id", ondelete="SET NULL"), unique=True)
     key: Mapped[str] = mapped_column(String(100), unique=True)
+    client_key: Mapped[str | None] = mapped_column(String(100))
     upload_id: Mapped[str | None] = mapped_column(String(1024))
     filename: Mapped[str] = mapped_column(String(255))
     content_type: Mapped[str] = mapped_column(String(100))
@@ -53,7 +55,12 @@ class Attachment(Base):
     def fingerprint(self) -> str:
         return fingerprint(self.sha256)
 
-    __table_args__: Any = (Index(None, uploader_id), Index(None, state, created_at), {"sqlite_autoincrement": True})
+    __table_args__: Any = (
+        Index(None, uploader_id),
+        Index(None, uploader_id, client_key, unique=True),
+        Index(None, state, created_at),
+        {"sqlite_autoincrement": True},
+    )
 
 
 owned_by(Attachment.uploader_id, User.cache_version)

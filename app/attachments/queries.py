@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.attachments.forms import Declaration
 from app.attachments.models import READY, Attachment
 from app.auth.queries import lock_user
-from app.errors import NotFound
+from app.errors import KeyReused, NotFound
 from app.images.decoder import ImageInfo
 
 NO_SUCH_ATTACHMENT = "Attachment not found"
@@ -19,11 +19,20 @@ class NoSuchAttachment(NotFound):
     """There is no such file to put into a blog."""
 
 
-def declare(session: Session, uploader_id: int, declaration: Declaration) -> Attachment:
-    """A pending attachment, under a key that nobody else chose."""
+def declare(session: Session, uploader_id: int, declaration: Declaration, client_key: str | None = None) -> Attachment:
+    """A pending attachment, under a key that nobody else chose; or the one that was declared with that client's key.
+
+    Raises KeyReused when it declared another file.
+    """
+    lock_user(session, uploader_id)
+    if client_key and (before := _declared_before(session, uploader_id, client_key)):
+        if any(getattr(before, name) != value for name, value in declaration):
+            raise KeyReused
+        return before
     attachment = Attachment(
         uploader_id=uploader_id,
         key=f"{uploader_id}/{uuid4()}",
+        client_key=client_key,
         filename=declaration.filename,
         content_type=declaration.content_type,
         size=declaration.size,
@@ -32,6 +41,11 @@ def declare(session: Session, uploader_id: int, declaration: Declaration) -> Att
     session.add(attachment)
     session.flush()
     return attachment
+
+
+def _declared_before(session: Session, uploader_id: int, client_key: str) -> Attachment | None:
+    statement = select(Attachment).where(Attachment.uploader_id == uploader_id, Attachment.client_key == client_key)
+    return session.scalar(statement)
 
 
 def uploaded_by(session: Session, uploader_id: int, attachment_id: int) -> Attachment:

@@ -43,15 +43,18 @@ class NotAsDeclared(InkwellError):
     sentence = "What arrived is not the file that was declared."
 
 
-def begin(database: Database, store: Store, uploader_id: int, declaration: Declaration) -> dict[str, Any]:
+def begin(
+    database: Database, store: Store, uploader_id: int, declaration: Declaration, client_key: str | None = None
+) -> dict[str, Any]:
     """A pending attachment, and the signed upload that a browser replays; for a file in parts, their size and number.
 
-    Raises Invalid.
+    With the key of a declaration before it is that attachment, and its upload is signed anew. Raises Invalid or
+    KeyReused.
     """
     if problems := declaration.problems():
         raise Invalid(problems)
     with database.write() as db:
-        attachment = queries.declare(db, uploader_id, declaration)
+        attachment = queries.declare(db, uploader_id, declaration, client_key)
     begun: dict[str, Any] = {"id": attachment.id, "key": attachment.key, "expires_in": UPLOAD_SECONDS}
     if not declaration.in_parts:
         upload = store.presign_put(
@@ -62,9 +65,10 @@ def begin(database: Database, store: Store, uploader_id: int, declaration: Decla
             expires_in=UPLOAD_SECONDS,
         )
         return begun | _document(upload)
-    upload_id = store.create_multipart(attachment.key, attachment.content_type)
-    with database.write() as db:
-        queries.keep_upload_id(db, uploader_id, attachment.id, upload_id)
+    if not attachment.upload_id:
+        upload_id = store.create_multipart(attachment.key, attachment.content_type)
+        with database.write() as db:
+            queries.keep_upload_id(db, uploader_id, attachment.id, upload_id)
     return begun | {"part_size": PART_BYTES, "parts": part_count(attachment.size)}
 
 

@@ -14,6 +14,7 @@ from app.sharing import queries as sharing
 from app.sharing.documents import ShareDocument
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.idempotency import header_key
 from app.web.openapi import answers
 from app.web.pages import json_answer
 from app.web.paging import page_sent, send_page
@@ -46,7 +47,7 @@ def create() -> ResponseReturnValue:
     """Publish a blog."""
     draft = read_json(Draft)
     with database().write() as db:
-        blog = queries.publish(db, current_user().id, draft)
+        blog = queries.publish(db, current_user().id, draft, header_key())
     return _json(fetch_json(queries.blog_as_saved(current_user().scope, blog.id)), 201)
 
 

@@ -12,15 +12,16 @@ from app.auth.guard import current_user
 from app.blogs import queries
 from app.current import database
 from app.db import MAX_ID
-from app.errors import Changed, InkwellError, Invalid, NotFound
+from app.errors import Changed, InkwellError, Invalid, KeyReused, NotFound
 from app.sharing import queries as sharing
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.idempotency import new_key
 from app.web.pages import page
 from app.web.paging import page_shown
 from app.web.reads import fetch, fetch_json
 
 # What a person can mend by the form that is shown again. Whatever else goes wrong has a page of its own.
-MENDABLE = (Invalid, NoSuchAttachment, Changed, NotFound)
+MENDABLE = (Invalid, NoSuchAttachment, Changed, NotFound, KeyReused)
 
 
 def typed() -> dict[str, Any]:
@@ -41,8 +42,10 @@ def uploaded() -> Attachment | None:
 
 
 class NewForm:
+    """All of its pages carry the key that the first one was given, so that what they lead to is saved once."""
+
     def page(self, values: Any, errors: dict[str, str], **more: Any) -> str:
-        return render_template("blogs/new.html", values=values, errors=errors, **more)
+        return render_template("blogs/new.html", values={"key": new_key(), **values}, errors=errors, **more)
 
     def again(self, problem: InkwellError) -> ResponseReturnValue:
         values = request.form.to_dict()
@@ -50,6 +53,9 @@ class NewForm:
             # It was swept, or belongs elsewhere by now.
             errors = {"Image": f"{problem}. Add it again, or save without it."}
             return self.page({**values, "attachment_id": ""}, errors), problem.status
+        if isinstance(problem, KeyReused):
+            # Back from the list to a form that was saved, and on with other words.
+            return self.page({**values, "key": new_key()}, {}, saved_before=True), problem.status
         if isinstance(problem, Invalid):
             return self.page(values, problem.fields), problem.status
         raise problem

@@ -16,7 +16,11 @@ def _now() -> datetime:
 
 
 class Blog(Base):
-    """One entry of one person. `version` counts its changes, so that an edit of an old copy is noticed."""
+    """One entry of one person. `version` counts its changes, so that an edit of an old copy is noticed.
+
+    `client_key` is the key that its writer's browser or program made it with, if any, and `client_digest` what was
+    sent then: sent again, it is this blog.
+    """
 
     __tablename__ = "blogs"
 
@@ -25,11 +29,17 @@ class Blog(Base):
     title: Mapped[str] = mapped_column(String(200))
     content: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column()
+    client_key: Mapped[str | None] = mapped_column(String(100))
+    client_digest: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, onupdate=_now)
 
     __mapper_args__: Any = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own shape
-    __table_args__: Any = (Index(None, owner_id, id), {"sqlite_autoincrement": True})
+    __table_args__: Any = (
+        Index(None, owner_id, id),
+        Index(None, owner_id, client_key, unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
 
 # Every write to a blog moves its owner's version, and with it away from what was cached.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
@@ -15,7 +16,7 @@ from app.blogs.documents import AttachedFile, BlogDocument, ListedBlog
 from app.blogs.forms import Change, Draft
 from app.blogs.models import Blog
 from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
-from app.errors import Changed, NotFound
+from app.errors import Changed, KeyReused, NotFound
 from app.sharing.models import Share
 from app.sharing.queries import NO_SUCH_BLOG, Reader, as_reader, shared
 
@@ -138,9 +139,20 @@ def blog_visible_to(reader: Reader, blog_id: int) -> BoundQuery:
     return BLOG_VISIBLE(**as_reader(reader), id=blog_id)
 
 
-def publish(session: Session, owner_id: int, draft: Draft) -> Blog:
+def publish(session: Session, owner_id: int, draft: Draft, key: str | None = None) -> Blog:
+    """The new blog, or the one that this draft became under that key before.
+
+    Raises KeyReused when another draft did.
+    """
     lock_user(session, owner_id)
-    blog = Blog(owner_id=owner_id, title=draft.title, content=draft.content)
+    digest = blake2b(draft.model_dump_json().encode(), digest_size=16).hexdigest()
+    if key and (before := session.scalar(select(Blog).where(Blog.owner_id == owner_id, Blog.client_key == key))):
+        if before.client_digest != digest:
+            raise KeyReused
+        return before
+    blog = Blog(
+        owner_id=owner_id, title=draft.title, content=draft.content, client_key=key, client_digest=key and digest
+    )
     session.add(blog)
     session.flush()
     attach(session, owner_id, blog.id, draft.attachment_id)

@@ -14,6 +14,7 @@ from app.current import database
 from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web.idempotency import checked_key
 from app.web.marks import public
 from app.web.pages import page
 from app.web.paging import page_shown
@@ -55,15 +56,15 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """The form's steps: `review` shows what was typed, `edit` goes back to it, `save` keeps it."""
     form, values = NewForm(), typed()
-    step = values.pop("step", "review")
+    step, key = values.pop("step", "review"), values.get("key")
     if step == "edit":
         return form.page(values, {})
     try:
-        draft = validate(Draft, values)
+        draft = validate(Draft, {name: value for name, value in values.items() if name != "key"})
         if step != "save":
-            return render_template("blogs/review.html", draft=draft, attachment=uploaded())
+            return render_template("blogs/review.html", draft=draft, key=key, attachment=uploaded())
         with database().write() as db:
-            queries.publish(db, current_user().id, draft)
+            queries.publish(db, current_user().id, draft, checked_key(key))
     except MENDABLE as problem:
         return form.again(problem)
     return redirect(url_for("blogs.index"), 303)

@@ -6,6 +6,9 @@ const UNSAVED = "There is text in this browser that you have not saved. Logging 
 const BACK = "Your text is back.";
 const BACK_LATE = "Your text is back. The blog was changed meanwhile: when you save, you see both first.";
 
+// The server gives a form these anew each time.
+const UNTYPED = ["version", "key"];
+
 const { user } = document.body.dataset;
 
 /** A form with `data-keep`. With `data-typed` too, it shows what was typed already, and not what is saved. */
@@ -43,7 +46,7 @@ class KeptForm {
   }
 
   isAsSent(values) {
-    return Object.entries(this.sent).every(([name, value]) => name === "version" || (values[name] ?? value) === value);
+    return Object.entries(this.sent).every(([name, value]) => UNTYPED.includes(name) || (values[name] ?? value) === value);
   }
 
   /** The text came here by its own form, perhaps from another address: that of a blog which is gone. */

@@ -10,6 +10,7 @@ from dev.sabotage.by_hand import (
     doctor,
     isolation,
     kept,
+    limits,
     lists,
     logins,
     operations,
@@ -40,6 +41,7 @@ PARTS = (
     deploy,
     described,
     isolation,
+    limits,
     operations,
     outages,
 )

@@ -68,10 +68,10 @@ SABOTAGES = (
         "the store is asked while the database is held",
         rule=25,
         file=UPLOADS,
-        take_out="    upload_id = store.create_multipart(attachment.key, attachment.content_type)\n"
-        "    with database.write() as db:\n",
-        put="    with database.write() as db:\n"
-        "        upload_id = store.create_multipart(attachment.key, attachment.content_type)\n",
+        take_out="        upload_id = store.create_multipart(attachment.key, attachment.content_type)\n"
+        "        with database.write() as db:\n",
+        put="        with database.write() as db:\n"
+        "            upload_id = store.create_multipart(attachment.key, attachment.content_type)\n",
         tests=("tests/unit/attachments/test_api.py",),
     ),
     Sabotage(

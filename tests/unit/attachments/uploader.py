@@ -23,9 +23,13 @@ class Uploader:
         # A file that is being sent stays open until all of it is.
         return self.client.get(path, headers=headers, buffered=True)
 
-    def declare(self, content: bytes, **changes: Any) -> TestResponse:
+    def declare(self, content: bytes, client_key: str | None = None, **changes: Any) -> TestResponse:
+        """`client_key` is an idempotency key."""
         told = {"filename": "picture.png", "content_type": "image/png", "size": len(content)}
-        return self.client.post("/api/attachments", json={**told, "sha256": sha256_of(content), **changes})
+        body = {**told, "sha256": sha256_of(content), **changes}
+        return self.client.post(
+            "/api/attachments", json=body, headers={"Idempotency-Key": client_key} if client_key else {}
+        )
 
     def uploaded(self, content: bytes, **changes: Any) -> int:
         """The id of a file that is in the store, and not finished yet."""

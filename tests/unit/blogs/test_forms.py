@@ -26,7 +26,7 @@ def writer(client_for: ClientFor, user: User) -> FlaskClient:
 
 
 def send(writer: FlaskClient, step: str, attachment_id: object) -> TestResponse:
-    return writer.post("/blogs/new", data={**TYPED, "step": step, "attachment_id": str(attachment_id)})
+    return writer.post("/blogs/new", data={**TYPED, "step": step, "key": "1", "attachment_id": str(attachment_id)})
 
 
 def change(writer: FlaskClient, blog: Blog, attachment_id: object, **fields: str) -> TestResponse:
