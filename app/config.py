@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, IPvAnyAddress, ValidationError, Vali
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from app.instance import SECRET_BYTES, keep_private, kept_secret
+from app.limit_settings import Limits
 from app.setting_checks import is_loopback, refuse_weak, web_address
 
 # What pydantic finds, in the words of the other sentences here.
@@ -35,7 +36,7 @@ class SettingsError(Exception):
         super().__init__(f"Inkwell cannot start: {problem}")
 
 
-class Settings(BaseSettings):
+class Settings(Limits, BaseSettings):
     """What the environment says about this blog. The descriptions are the table of docs/settings.md."""
 
     model_config = SettingsConfigDict(

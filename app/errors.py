@@ -93,6 +93,14 @@ class Invalid(InkwellError):
         self.fields = fields
 
 
+class OverQuota(Invalid):
+    """It would be more than the person may have. The sentence says of what, how much there is, and what to do."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__({name: sentence})
+        self.args = (sentence,)
+
+
 class KeyReused(InkwellError):
     """The idempotency key names something else, which was saved before."""
 

@@ -9,12 +9,13 @@ from app import error_handlers, readiness, web
 from app.attachments import api as attachments_api
 from app.attachments import routes as attachments_pages
 from app.attachments.commands import restore_check
-from app.auth import guard, session_cookie
+from app.auth import guard, session_cookie, usage
 from app.auth import routes as auth_pages
 from app.auth.commands import cache
 from app.backup import backup
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
+from app.blogs.commands import usage as usage_commands
 from app.config import Settings
 from app.db import Database
 from app.doctor.commands import doctor, store
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> Flask:
 
     app.extensions["settings"] = settings
     app.extensions["database"] = database = Database(settings.database_url)
+    usage.cap(database.sessions, settings)
     app.extensions["store"] = build_store(settings)
     app.extensions["images"] = build_image_server(settings, app.extensions["store"])
 
@@ -57,6 +59,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)
-    for command in (backup, cache, doctor, images, store, restore_check):
+    for command in (backup, cache, doctor, images, store, restore_check, usage_commands):
         app.cli.add_command(command)
     return app

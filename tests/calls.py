@@ -130,6 +130,7 @@ def hot_routes(folder: Path) -> dict[str, Counter[str]]:
     from tests.factories.blog import BlogFactory
     from tests.factories.session import SessionFactory
     from tests.factories.user import UserFactory
+    from tests.limits import RAISED
 
     settings = Settings(
         _env_file=None,
@@ -139,6 +140,7 @@ def hot_routes(folder: Path) -> dict[str, Counter[str]]:
         instance_dir=folder,
         oidc_client_id="calls",
         oidc_client_secret=secrets.token_hex(16),
+        **RAISED,
     )
     migrate(settings)
     app = create_app(settings)

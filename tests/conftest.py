@@ -23,6 +23,7 @@ from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer, skip_without_redis
+from tests.limits import RAISED
 
 ROOT = Path(__file__).parent.parent
 NewApp = Callable[..., Flask]
@@ -49,6 +50,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, deployed_at: str | None) 
         oidc_issuer="http://127.0.0.1:9",
         oidc_client_id="inkwell-tests",
         oidc_client_secret=secrets.token_hex(16),
+        **RAISED,
     )
     migrate(settings)
     return settings

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.models import User
+from app.auth.usage import counted
 from app.cache import owned_by
 from app.db import Base, UtcDateTime
 
@@ -37,10 +38,10 @@ class Attachment(Base):
     upload_id: Mapped[str | None] = mapped_column(String(1024))
     filename: Mapped[str] = mapped_column(String(255))
     content_type: Mapped[str] = mapped_column(String(100))
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(active_history=True)
     sha256: Mapped[str] = mapped_column(String(60))
-    state: Mapped[str] = mapped_column(String(10), default=PENDING)
-    refusal: Mapped[str | None] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(10), default=PENDING, active_history=True)
+    refusal: Mapped[str | None] = mapped_column(String(300), active_history=True)
     width: Mapped[int | None]
     height: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
@@ -64,3 +65,10 @@ class Attachment(Base):
 
 
 owned_by(Attachment.uploader_id, User.cache_version)
+# What was refused counts until it is swept: until then it could be sent again.
+counted(
+    Attachment,
+    "uploader_id",
+    file_bytes=lambda file: file.size,
+    pending_uploads=lambda file: int(file.state in (PENDING, None) and file.refusal is None),
+)

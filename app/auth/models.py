@@ -26,4 +26,9 @@ class User(Base):
     # whose row is gone, and whose cookie must not become theirs.
     session_epoch: Mapped[int] = mapped_column(default=new_version)
     cache_version: Mapped[int] = mapped_column(default=new_version)
+    # What they have, moved by every write: see app.auth.usage.
+    blog_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    text_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
+    file_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
+    pending_uploads: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))

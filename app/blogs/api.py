@@ -1,14 +1,15 @@
 """Blogs as JSON, for programs."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.attachments.queries import NoSuchAttachment
 from app.auth.guard import current_user
+from app.auth.usage import usage_of
 from app.blogs import queries
 from app.blogs.documents import BlogDocument, ListedBlog, ListedSharedBlog, SharedBlog
 from app.blogs.forms import Change, Draft
-from app.current import database
+from app.current import database, settings
 from app.errors import Changed
 from app.sharing import queries as sharing
 from app.sharing.documents import ShareDocument
@@ -104,6 +105,39 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.stop_sharing(db, current_user().id, blog_id, share_id)
     return "", 204
+
+
+@blueprint.delete("/shared/<id:blog_id>")
+def decline(blog_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        sharing.decline(db, current_user(), blog_id)
+    return "", 204
+
+
+@blueprint.post("/shared/<id:blog_id>/block")
+def block(blog_id: int) -> ResponseReturnValue:
+    """Block whoever shares that blog with one."""
+    with database().write() as db:
+        block = sharing.block(db, current_user(), blog_id)
+    return _json(fetch_json(sharing.block_of(current_user().id, block.id)), 201)
+
+
+@blueprint.get("/blocks")
+def blocks() -> ResponseReturnValue:
+    page = page_sent()
+    return send_page(sharing.blocked_by(current_user().id, page), page)
+
+
+@blueprint.delete("/blocks/<id:block_id>")
+def unblock(block_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        sharing.unblock(db, current_user().id, block_id)
+    return "", 204
+
+
+@blueprint.get("/usage")
+def usage() -> ResponseReturnValue:
+    return jsonify(usage_of(database(), current_user().id, settings()))
 
 
 def _json(document: bytes, status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from app.auth.guard import current_user
 from app.blogs import queries
 from app.current import database
 from app.db import MAX_ID
-from app.errors import Changed, InkwellError, Invalid, KeyReused, NotFound
+from app.errors import Changed, InkwellError, Invalid, KeyReused, NotFound, OverQuota
 from app.sharing import queries as sharing
 from app.sharing.queries import NO_SUCH_BLOG
 from app.web.idempotency import new_key
@@ -57,7 +57,7 @@ class NewForm:
             # Back from the list to a form that was saved, and on with other words.
             return self.page({**values, "key": new_key()}, {}, saved_before=True), problem.status
         if isinstance(problem, Invalid):
-            return self.page(values, problem.fields), problem.status
+            return self.page(values, _errors(problem)), problem.status
         raise problem
 
 
@@ -71,7 +71,7 @@ class EditForm:
     def again(self, problem: InkwellError) -> ResponseReturnValue:
         saved = fetch(queries.blog_as_saved(current_user().scope, self.blog_id))
         if isinstance(problem, Invalid):
-            return self.page(request.form, problem.fields, attachment=_image(saved)), problem.status
+            return self.page(request.form, _errors(problem), attachment=_image(saved)), problem.status
         if saved is None:
             return _as_a_new_one()
         if isinstance(problem, NoSuchAttachment):
@@ -108,6 +108,11 @@ class ShareForm:
         shares = fetch(sharing.shares_of(current_user().id, self.blog_id, page_shown()))
         typed = {"values": request.form, "errors": problem.fields}
         return render_template("blogs/show.html", blog=blog, shares=shares, **typed), problem.status
+
+
+def _errors(problem: Invalid) -> dict[str, str]:
+    """What the form says, by its fields. No field is to blame for what is too much."""
+    return {"Space": str(problem)} if isinstance(problem, OverQuota) else problem.fields
 
 
 def _image(saved: Any) -> Any:

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.models import User
+from app.auth.usage import counted
 from app.cache import owned_by
 from app.db import Base, UtcDateTime
 
@@ -26,8 +27,8 @@ class Blog(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    title: Mapped[str] = mapped_column(String(200))
-    content: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(String(200), active_history=True)
+    content: Mapped[str] = mapped_column(Text, active_history=True)
     version: Mapped[int] = mapped_column()
     client_key: Mapped[str | None] = mapped_column(String(100))
     client_digest: Mapped[str | None] = mapped_column(String(32))
@@ -44,3 +45,9 @@ class Blog(Base):
 
 # Every write to a blog moves its owner's version, and with it away from what was cached.
 owned_by(Blog.owner_id, User.cache_version)
+counted(
+    Blog,
+    "owner_id",
+    blogs=lambda _blog: 1,
+    text_bytes=lambda blog: len(blog.title.encode()) + len(blog.content.encode()),
+)

@@ -18,7 +18,7 @@ from app.blogs.models import Blog
 from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
 from app.errors import Changed, KeyReused, NotFound
 from app.sharing.models import Share
-from app.sharing.queries import NO_SUCH_BLOG, Reader, as_reader, shared
+from app.sharing.queries import ARRIVES, NO_SUCH_BLOG, Reader, as_reader, shared
 
 _owner: BindParameter[int] = bindparam("owner_id")
 # How many letters of a text its list has: the API's, and a person's page. One more is read, to know that there is more.
@@ -96,8 +96,8 @@ BLOG_VISIBLE = CacheableQuery(
     _with_owner(_document),
     one=True,
 )
-_owner_of_shared = select(Blog.owner_id).where(Blog.id == Share.blog_id).correlate(Share).scalar_subquery()
-_SHARED_IDS = keys_of(Share.email, "reader_email", Share.blog_id).where(_owner_of_shared != bindparam("reader_id"))
+_others = Share.owner_id != bindparam("reader_id")
+_SHARED_IDS = keys_of(Share.email, "reader_email", Share.blog_id).where(_others, ARRIVES)
 BLOGS_SHARED = PagedQuery(
     "blogs_shared", _ANYBODYS_WITH_FILE.add_columns(*_LISTED), Blog.id, _SHARED_IDS, _with_owner(_listed)
 )

@@ -5,12 +5,15 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from pydantic_core import to_json
 
 from app.auth.guard import current_user, current_user_or_none
+from app.auth.usage import usage_of
 from app.blogs import queries
 from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, typed, uploaded
 from app.blogs.forms import Change, Draft
-from app.current import database
+from app.current import database, settings
+from app.errors import NotFound
 from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
@@ -122,6 +125,50 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.stop_sharing(db, current_user().id, blog_id, share_id)
     return _back_to_shares(blog_id)
+
+
+@blueprint.get("/blogs/<id:blog_id>/decline")
+def confirm_decline(blog_id: int) -> ResponseReturnValue:
+    return render_template("blogs/decline.html", blog=_shared_blog(blog_id))
+
+
+@blueprint.post("/blogs/<id:blog_id>/decline")
+def decline(blog_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        sharing.decline(db, current_user(), blog_id)
+    return redirect(url_for("blogs.index"), 303)
+
+
+@blueprint.post("/blogs/<id:blog_id>/block")
+def block(blog_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        sharing.block(db, current_user(), blog_id)
+    return redirect(url_for("blogs.account", _anchor="blocked"), 303)
+
+
+@blueprint.get("/account")
+def account() -> ResponseReturnValue:
+    """What one has, of what one may have; and whom one has blocked, by pages."""
+    visitor, shown = current_user(), page_shown()
+    documents = {
+        "usage": to_json(usage_of(database(), visitor.id, settings())),
+        "blocked": fetch_json(sharing.blocked_by(visitor.id, shown)),
+    }
+    return page("account.html", visitor, documents, after=shown.after)
+
+
+@blueprint.post("/blocks/<id:block_id>/delete")
+def unblock(block_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        sharing.unblock(db, current_user().id, block_id)
+    return redirect(url_for("blogs.account", _anchor="blocked"), 303)
+
+
+def _shared_blog(blog_id: int) -> Any:
+    """The blog of somebody else that the visitor may read."""
+    if fetch(queries.blog_by(current_user().scope, blog_id)):
+        raise NotFound(NO_SUCH_BLOG)
+    return fetch(queries.blog_visible_to(current_user(), blog_id), NO_SUCH_BLOG)
 
 
 def _blog(blog_id: int) -> Any:

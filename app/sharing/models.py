@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, UtcDateTime
@@ -15,12 +15,33 @@ class Share(Base):
     __tablename__ = "shares"
     id: Mapped[int] = mapped_column(primary_key=True)
     blog_id: Mapped[int] = mapped_column(ForeignKey("blogs.id", ondelete="CASCADE"))
+    # The blog's owner, so that what one person shares with another is found, and turned away, by this table alone.
+    owner_id: Mapped[int] = mapped_column(server_default="0")
     email: Mapped[str] = mapped_column(String(320))
+    declined: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
 
     # The index holds what is shared with an address in the order of its list.
     __table_args__: Any = (
         UniqueConstraint(blog_id, email),
         Index(None, email, blog_id),
+        Index(None, owner_id, email),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class Block(Base):
+    """Somebody wants to see nothing of what another shares. The other learns nothing of it."""
+
+    __tablename__ = "blocks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    sender_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+
+    __table_args__: Any = (
+        UniqueConstraint(reader_id, sender_id),
+        Index(None, reader_id, id),
+        Index(None, sender_id),
         {"sqlite_autoincrement": True},
     )

@@ -28,6 +28,7 @@ from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
 from tests.factories.user import ISSUER, UserFactory
+from tests.limits import RAISED
 
 BLOGS = 20
 # So short that a list has it whole.
@@ -52,6 +53,7 @@ class Blog:
             oidc_issuer="https://accounts.example",
             oidc_client_id="inkwell",
             oidc_client_secret=secrets.token_hex(16),
+            **RAISED,
         )
         migrate(self._settings)
         self._app = create_app(self._settings)

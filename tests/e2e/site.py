@@ -19,6 +19,7 @@ from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 from tests.forge.server import Listener, started
+from tests.limits import RAISED
 
 
 @dataclass
@@ -76,4 +77,5 @@ def _settings(folder: Path, url: str, redis_url: str) -> Settings:
         oidc_issuer="http://127.0.0.1:9",
         oidc_client_id="inkwell",
         oidc_client_secret=secrets.token_hex(16),
+        **RAISED,
     )

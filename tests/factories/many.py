@@ -18,7 +18,7 @@ def many_blogs(
         db.add_all(blogs)
         db.flush()
         if shared_with:
-            db.add_all(Share(blog_id=blog.id, email=shared_with.email) for blog in blogs)
+            db.add_all(Share(blog_id=blog.id, owner_id=owner.id, email=shared_with.email) for blog in blogs)
     return [blog.id for blog in blogs]
 
 

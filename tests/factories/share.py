@@ -21,5 +21,5 @@ class ShareFactory(StoredFactory):
 
     def __call__(self, blog: Blog, reader: User | None = None, **columns: Any) -> Share:
         address = {"email": reader.email} if reader else {}
-        share: Share = self._stored(blog_id=blog.id, **address, **columns)
+        share: Share = self._stored(blog_id=blog.id, owner_id=blog.owner_id, **address, **columns)
         return share

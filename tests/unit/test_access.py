@@ -64,6 +64,16 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/api/attachments/<id:attachment_id>/url"): Row(401, 404, 200, reader=200),
     ("POST", "/blogs/<id:blog_id>/shares"): Row(401, 404, 303),
     ("POST", "/blogs/<id:blog_id>/shares/<id:share_id>/delete"): Row(401, 404, 303),
+    ("GET", "/blogs/<id:blog_id>/decline"): Row(401, 404, 404, reader=200),
+    ("POST", "/blogs/<id:blog_id>/decline"): Row(401, 404, 404, reader=303),
+    ("POST", "/blogs/<id:blog_id>/block"): Row(401, 404, 404, reader=303),
+    ("DELETE", "/api/shared/<id:blog_id>"): Row(401, 404, 404, reader=204),
+    ("POST", "/api/shared/<id:blog_id>/block"): Row(401, 404, 404, reader=201),
+    ("GET", "/account"): Row(401, 200, 200),
+    ("GET", "/api/usage"): Row(401, 200, 200),
+    ("GET", "/api/blocks"): Row(401, 200, 200),
+    ("DELETE", "/api/blocks/<id:block_id>"): Row(401, 404, 204),
+    ("POST", "/blocks/<id:block_id>/delete"): Row(401, 404, 303),
     ("GET", "/api/blogs"): Row(401, 200, 200),
     ("POST", "/api/blogs"): Row(401, 201, 201),
     ("GET", "/api/blogs/<id:blog_id>"): Row(401, 404, 200, reader=200),
@@ -110,14 +120,21 @@ class TestARoute:
         share_factory: ShareFactory,
         attachment_factory: AttachmentFactory,
     ) -> None:
-        self.owner, self.reader = user_factory(), user_factory()
+        self.owner, self.reader, self.client_for = user_factory(), user_factory(), client_for
         blog = blog_factory(self.owner)
         self.share = share_factory(blog, self.reader)
         self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id)}
         self.ids |= {"filename": "inkwell.css", "key": "1/none"}
+        if "block_id" in route[1]:
+            # The owner of a block has blocked somebody else than those who ask here.
+            self.ids["block_id"] = str(self.block_of_owner(user_factory, blog_factory))
         if "attachment_id" in route[1]:
             self.ids["attachment_id"] = str(attachment_factory(self.owner, blog).id)
-        self.client_for = client_for
+
+    def block_of_owner(self, user_factory: UserFactory, blog_factory: BlogFactory) -> int:
+        blog = blog_factory(user_factory(), shared_with=self.owner)
+        answer = self.client_for(self.owner).post(f"/api/shared/{blog.id}/block", json={})
+        return int(answer.get_json()["id"])
 
     def test_answers_anybody(self, route: tuple[str, str]) -> None:
         assert request(self.client_for(), route, self.ids) == TABLE[route].anonymous

@@ -188,7 +188,7 @@ class TestAnImport:
             "app.config",
             "app.machine",
         }
-        assert reachable_from("app.config") == {"app.instance", "app.setting_checks"}
+        assert reachable_from("app.config") == {"app.instance", "app.limit_settings", "app.setting_checks"}
         assert reachable_from("app.arbiter") == reachable_from("app.worker") == reachable_from("app.machine") == set()
 
 

@@ -60,8 +60,8 @@ SABOTAGES = (
         "one's own blogs are among those of others",
         rule=15,
         file=BLOGS,
-        take_out='.where(_owner_of_shared != bindparam("reader_id"))',
-        put="",
+        take_out=".where(_others, ARRIVES)",
+        put=".where(ARRIVES)",
         tests=OF_SHARES,
     ),
     Sabotage(
@@ -268,8 +268,8 @@ SABOTAGES = (
         "a blog is shared with any number of people",
         rule=31,
         file=SHARES,
-        take_out=">= MAX_SHARES:\n",
-        put=">= 10**9:\n",
+        take_out="_has(session, limits.quota_shares_of_blog, ",
+        put="_has(session, 10**9, ",
         tests=OF_SHARES,
     ),
 )

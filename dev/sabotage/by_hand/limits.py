@@ -2,6 +2,11 @@
 
 from dev.sabotage.entry import Sabotage
 
+USAGE = "app/auth/usage.py"
+SHARES = "app/sharing/queries.py"
+
+OF_QUOTAS = ("tests/unit/blogs/test_quotas.py",)
+OF_DECLINING = ("tests/unit/blogs/test_declining.py",)
 OF_KEYS = ("tests/unit/blogs/test_sent_again.py",)
 
 SABOTAGES = (
@@ -60,5 +65,109 @@ SABOTAGES = (
         take_out="            raise KeyReused\n        return before\n",
         put="            raise KeyReused\n        client_key = None\n",
         tests=OF_KEYS,
+    ),
+    Sabotage(
+        "somebody may have any number of blogs",
+        rule=31,
+        file="app/blogs/models.py",
+        take_out="blogs=lambda _blog: 1,",
+        put="blogs=lambda _blog: 0,",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "nothing is capped",
+        rule=31,
+        file=USAGE,
+        take_out="if more > 0 and after > most:",
+        put="if more > 0 and after < 0:",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "what is too much cannot be made less",
+        rule=31,
+        file=USAGE,
+        take_out="if more > 0 and after > most:",
+        put="if after > most:",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "text counts by letters",
+        rule=31,
+        file="app/blogs/models.py",
+        take_out="len(blog.content.encode())",
+        put="len(blog.content)",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "a file counts when it has arrived",
+        rule=31,
+        file="app/attachments/models.py",
+        take_out="file_bytes=lambda file: file.size,",
+        put="file_bytes=lambda file: file.size if file.state == READY else 0,",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "a longer text counts as before",
+        rule=31,
+        file=USAGE,
+        take_out="history.deleted[0] if history.deleted else getattr(self._target, name)",
+        put="getattr(self._target, name)",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "a count of what was rolled back goes on",
+        rule=31,
+        file=USAGE,
+        take_out="    session.info.pop(CHANGES, None)\n",
+        put="    pass\n",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "anybody is flooded with shares",
+        rule=31,
+        file=SHARES,
+        take_out="_has(session, limits.quota_shares_with_person, ",
+        put="_has(session, 10**9, ",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "somebody's shares are limited by those of others",
+        rule=31,
+        file=SHARES,
+        take_out="Share.owner_id == owner_id, Share.email == email)",
+        put="Share.email == email)",
+        tests=OF_QUOTAS,
+    ),
+    Sabotage(
+        "a declined blog is still there",
+        rule=31,
+        file=SHARES,
+        take_out="and_(Share.declined.is_(False), ~_blocked)",
+        put="and_(~_blocked)",
+        tests=OF_DECLINING,
+    ),
+    Sabotage(
+        "a blocked sender still shares",
+        rule=31,
+        file=SHARES,
+        take_out="and_(Share.declined.is_(False), ~_blocked)",
+        put="and_(Share.declined.is_(False))",
+        tests=OF_DECLINING,
+    ),
+    Sabotage(
+        "one reader's block is every reader's",
+        rule=31,
+        file=SHARES,
+        take_out='Block.reader_id == bindparam("reader_id"), Block.sender_id == Share.owner_id',
+        put="Block.sender_id == Share.owner_id",
+        tests=OF_DECLINING,
+    ),
+    Sabotage(
+        "anybody takes a block away",
+        rule=31,
+        file=SHARES,
+        take_out="select(Block).where(Block.reader_id == reader_id, Block.id == block_id)",
+        put="select(Block).where(Block.id == block_id)",
+        tests=(*OF_DECLINING, "tests/unit/test_access.py"),
     ),
 )

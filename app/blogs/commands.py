@@ -1,0 +1,44 @@
+"""`flask usage recount`: what people have, counted anew."""
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import ColumnElement, LargeBinary, cast, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.attachments.models import PENDING, Attachment
+from app.auth.models import User
+from app.blogs.models import Blog
+from app.current import database
+from app.sharing.models import Share
+
+usage = AppGroup("usage", help="What people have, by which they are limited.")
+
+
+@usage.command("recount", help="Count what everybody has, and whose each share is, from what is there.")
+def recount() -> None:
+    with database().write() as db:
+        count_anew(db)
+    click.echo("Everything is counted.")
+
+
+def count_anew(session: Session) -> None:
+    """Make every person's counts, and the owner in each share, what the other tables say."""
+    text = func.sum(_bytes(session, Blog.title) + _bytes(session, Blog.content))
+    blogs = select(func.count(Blog.id)).where(Blog.owner_id == User.id)
+    files = select(func.count(Attachment.id)).where(Attachment.uploader_id == User.id)
+    pending = files.where(Attachment.state == PENDING, Attachment.refusal.is_(None))
+    values = {
+        User.blog_count: blogs.scalar_subquery(),
+        User.text_bytes: blogs.with_only_columns(func.coalesce(text, 0)).scalar_subquery(),
+        User.file_bytes: files.with_only_columns(func.coalesce(func.sum(Attachment.size), 0)).scalar_subquery(),
+        User.pending_uploads: pending.scalar_subquery(),
+    }
+    session.execute(update(User).values(values).execution_options(synchronize_session=False))
+    owner = select(Blog.owner_id).where(Blog.id == Share.blog_id).scalar_subquery()
+    session.execute(update(Share).values(owner_id=owner).execution_options(synchronize_session=False))
+
+
+def _bytes(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[int]:
+    # Both are UTF-8; only newer SQLites have the standard's function.
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return func.length(cast(column, LargeBinary)) if is_sqlite else func.octet_length(column)
