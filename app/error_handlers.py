@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from app.current import settings
-from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed
+from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed, SlowDown
 from app.web.csrf import is_ours
 from app.web.middleware import request_id
 from app.web.paths import local_path
@@ -41,6 +41,7 @@ TITLES = {
     409: "Changed meanwhile",
     413: "Too large",
     422: "Almost there",
+    429: "Slow down",
     503: "Back in a moment",
 }
 
@@ -77,6 +78,8 @@ def handle_error(error: Exception) -> Response:
     response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, SlowDown):
+        response.headers["Retry-After"] = str(error.seconds)
     if isinstance(error, HTTPException):
         _keep_headers(error, response)
     return response
@@ -104,10 +107,10 @@ def _title(error: Exception, status: int) -> str:
 
 
 def _page(status: int, title: str, sentence: str, fields: dict[str, str]) -> Response:
-    if status >= 500:
-        # Whoever is logged in can only be known from the database that may just have failed.
+    if status >= 500 or (status == 429 and "visitor" not in g):
+        # Whoever is logged in can only be known from the database, that may just have failed, or is to be spared.
         g.without_visitor = True
-    more = {"typed": _typed(), "way_back": _way_back()} if status == 401 else {}
+    more = {"typed": _typed(), "way_back": _way_back()} if status in (401, 429) else {}
     page = render_template(
         "error.html",
         status=status,

@@ -108,6 +108,16 @@ class KeyReused(InkwellError):
     sentence = "This key was used before, for other content. Send what is new with a key of its own."
 
 
+class SlowDown(InkwellError):
+    """Somebody asks too often. `seconds` is how long to wait."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"That was too often. Wait {seconds} second{'s' * (seconds != 1)}, then try again.")
+        self.seconds = seconds
+
+
 class ProviderUnavailable(InkwellError):
     """The identity provider does not answer, or not as OpenID Connect says it must."""
 

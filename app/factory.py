@@ -24,6 +24,7 @@ from app.images.server import build_image_server
 from app.storage import routes as storage_pages
 from app.storage.build import build_store
 from app.web import csrf, reads
+from app.web.limits import Limiter
 
 
 class SyncFlask(Flask):
@@ -46,11 +47,11 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["images"] = build_image_server(settings, app.extensions["store"])
 
     web.init_app(app, settings)
+    reads.init_app(app, settings, database)
     session_cookie.init_app(app, production=settings.production)
-    guard.init_app(app)
+    guard.init_app(app, Limiter(settings, app.extensions["cache"]))
     csrf.init_app(app, base_url=settings.base_url)
     error_handlers.init_app(app)
-    reads.init_app(app, settings, database)
     readiness.init_app(app, settings)
 
     app.register_blueprint(auth_pages.blueprint)

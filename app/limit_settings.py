@@ -20,3 +20,12 @@ class Limits(BaseModel):
     quota_shares_with_person: int = Field(
         500, ge=1, description="how many blogs a person may share with the same person"
     )
+    rate_reads: int = Field(
+        1200, ge=1, description="how often a person may read, a minute and worker; an address five times as often"
+    )
+    rate_writes: int = Field(
+        600, ge=1, description="how often a person may write, a minute; an address five times as often"
+    )
+    rate_logins: int = Field(
+        60, ge=1, description="how many steps of logins an address may take, a minute; each has two"
+    )

@@ -1,10 +1,13 @@
-"""Who is asking: the cookie's claim, held against the user's row, once a request; strangers get no further."""
+"""Who is asking, and how often: the cookie's claim, held against the user's row, once a request.
+
+Strangers get no further, nor does whoever asks too often.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 import flask_login
-from flask import Flask, g, request, session
+from flask import Flask, Request, g, request, session
 from flask_login import LoginManager, UserMixin
 
 from app.auth.addresses import comparable
@@ -13,6 +16,7 @@ from app.auth.session import claimed_user
 from app.cache import Scope
 from app.current import database
 from app.errors import LoginRequired
+from app.web.limits import Limiter
 from app.web.marks import is_public
 
 
@@ -47,14 +51,20 @@ class SessionLogin(LoginManager):
         self._update_request_context_with_user(g.visitor)
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, limiter: Limiter) -> None:
     SessionLogin().init_app(app)
 
     @app.before_request
     def refuse_strangers() -> None:
-        view = app.view_functions.get(request.endpoint or "")
-        if view and not is_public(view) and current_user_or_none() is None:
+        asked: Request = _itself(request)
+        view = app.view_functions.get(asked.endpoint or "")
+        kind = limiter.count(asked, view)
+        if not view or is_public(view):
+            return
+        visitor = current_user_or_none()
+        if visitor is None:
             raise LoginRequired("You must log in!")
+        limiter.count_for(visitor.id, kind)
 
     app.context_processor(lambda: {"visitor": None if "without_visitor" in g else current_user_or_none()})
 

@@ -88,6 +88,10 @@ class Cache:
         """None where there is none to ask."""
         return None if self._redis is None else self._redis.answers()
 
+    def evaluate(self, script: str, key: str, *arguments: object) -> Any:
+        """What a script says of one key in Redis, which is outside of what is cached here; None without an answer."""
+        return None if self._redis is None else self._redis.evaluate(script, key, *arguments)
+
     def explain(self, scope_name: str = "") -> list[dict[str, object]]:
         return [] if self._redis is None else list(self._redis.explain(scope_name))
 

@@ -88,6 +88,12 @@ class RedisStore:
         keys = [self._key(scope) for scope in scopes]
         self._later(lambda: self._redis.unlink(*keys))
 
+    def evaluate(self, script: str, key: str, *arguments: object) -> Any:
+        """What a script says of one key; None when Redis does not answer, refuses, or is left alone."""
+        if not self.breaker.closed:
+            return None
+        return self._try(lambda: self._redis.eval(script, 1, key, *arguments))
+
     def explain(self, scope_name: str) -> Iterator[dict[str, object]]:
         """Every entry of a scope, or of all. Errors are the caller's, as in clear()."""
         for key in self._redis.scan_iter(match=self._pattern(scope_name), count=500, _type="HASH"):

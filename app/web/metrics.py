@@ -13,6 +13,8 @@ blueprint = Blueprint("metrics", __name__)
 
 cache_events = Counter("inkwell_cache_events", "What became of reads through the query cache.", ["event"])
 
+limits_hit = Counter("inkwell_limits_hit", "Requests refused because somebody asked too often.", ["kind", "by"])
+
 
 @blueprint.get("/metrics")
 @public

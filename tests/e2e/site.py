@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,12 +50,14 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, application: str = "wsgi:app", *options: str, **changes: str) -> Iterator[Site]:
-    """`options` are gunicorn's, `changes` are to the settings."""
+def site(
+    folder: Path, application: str = "wsgi:app", *options: str, limits: Mapping[str, Any] = RAISED, **changes: str
+) -> Iterator[Site]:
+    """`options` are gunicorn's, `limits` the blog's settings of that kind, `changes` are to the others."""
     redis = RedisServer(folder)
     try:
         listener = Listener("127.0.0.1")
-        settings = _settings(folder, listener.url, redis.url).model_copy(update=changes)
+        settings = _settings(folder, listener.url, redis.url, limits).model_copy(update=changes)
         migrate(settings)
         site = Site(listener.host, listener.port, redis, folder / "blog.log", create_app(settings))
         with started(serve(settings, application, *options)(listener), listener, site.log):
@@ -65,7 +67,7 @@ def site(folder: Path, application: str = "wsgi:app", *options: str, **changes: 
         redis.kill()
 
 
-def _settings(folder: Path, url: str, redis_url: str) -> Settings:
+def _settings(folder: Path, url: str, redis_url: str, limits: Mapping[str, Any]) -> Settings:
     return Settings(
         _env_file=None,
         secret_key=secrets.token_hex(32),
@@ -77,5 +79,5 @@ def _settings(folder: Path, url: str, redis_url: str) -> Settings:
         oidc_issuer="http://127.0.0.1:9",
         oidc_client_id="inkwell",
         oidc_client_secret=secrets.token_hex(16),
-        **RAISED,
+        **limits,
     )

@@ -18,6 +18,7 @@ from dev.sabotage.by_hand import (
     pages,
     people,
     pictures,
+    rates,
     server,
     sessions,
     uploads,
@@ -44,5 +45,6 @@ PARTS = (
     limits,
     operations,
     outages,
+    rates,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

@@ -1,4 +1,4 @@
-"""Rules 31, 42 and 56: what is sent again, how much somebody may have, and how often they may ask."""
+"""Rules 31, 42 and 56: what is sent again, how much somebody may have, and what they turn away."""
 
 from dev.sabotage.entry import Sabotage
 

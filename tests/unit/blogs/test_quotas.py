@@ -255,7 +255,7 @@ class TestTheCounts:
 class TestWhatSomebodyUses:
     @pytest.fixture(autouse=True)
     def using(self, new_app: NewApp, client_for: ClientFor, user: User, blog_factory: BlogFactory) -> None:
-        blog_factory(user, **DRAFT)
+        blog_factory(user, title=DRAFT["title"], content=DRAFT["content"])
         self.caller = client_for(user, app=new_app(quota_file_bytes=5 * 1024**3))
         self.caller.post("/api/attachments", json=declaration(int(3.2 * 1024**3)))
 

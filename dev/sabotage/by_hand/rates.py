@@ -1,0 +1,147 @@
+"""Rule 31: how often somebody may ask."""
+
+from dev.sabotage.entry import Sabotage
+
+LIMITS = "app/web/limits.py"
+BUCKETS = "app/web/buckets.py"
+
+OF_LIMITS = ("tests/unit/web/test_limits.py",)
+
+SABOTAGES = (
+    Sabotage(
+        "a person may ask any number of times",
+        rule=31,
+        file="app/auth/guard.py",
+        take_out="        limiter.count_for(visitor.id, kind)\n",
+        put="",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "an address may ask any number of times",
+        rule=31,
+        file=LIMITS,
+        take_out="kind.by_address.take(",
+        put="(lambda _address: 0)(",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "an address is what the client claims",
+        rule=31,
+        file=LIMITS,
+        take_out="client_address(asked.environ, self._hops)",
+        put="client_address(asked.environ, 8)",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "each IPv6 address has a bucket",
+        rule=31,
+        file=LIMITS,
+        take_out="found.exploded[:19]",
+        put="found.exploded",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "logins are limited as reads are",
+        rule=31,
+        file=LIMITS,
+        take_out="kind = self._logins if endpoint in LOGINS else self._reads",
+        put="kind = self._reads if endpoint in LOGINS else self._reads",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "health is limited",
+        rule=31,
+        file=LIMITS,
+        take_out='"health.healthz", "health.readyz", ',
+        put="",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "a limit is not counted",
+        rule=31,
+        file=LIMITS,
+        take_out="    limits_hit.labels(kind.name, by).inc()\n",
+        put="",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "workers count writes apart",
+        rule=31,
+        file=LIMITS,
+        take_out='_kind("writes", settings.rate_writes, shared)',
+        put='_kind("writes", settings.rate_writes)',
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "a read asks Redis",
+        rule=31,
+        file=LIMITS,
+        take_out='_kind("reads", settings.rate_reads)',
+        put='_kind("reads", settings.rate_reads, shared)',
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "without Redis there is no limit",
+        rule=31,
+        file=BUCKETS,
+        take_out="        return self._take_here(who)\n",
+        put="        return 0 if self._shared else self._take_here(who)\n",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "what Redis says is believed",
+        rule=31,
+        file=BUCKETS,
+        take_out="if isinstance(wait, int) and 0 <= wait <= MINUTE * 1000:",
+        put="if wait is not None:",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "a count in Redis stays for ever",
+        rule=31,
+        file=BUCKETS,
+        take_out="string.format('%.9f', full), 'PX', math.max(1, math.ceil(full - now)))",
+        put="string.format('%.9f', full))",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "memory of who asked grows for ever",
+        rule=31,
+        file=BUCKETS,
+        take_out="        if len(recent) >= KEPT:\n",
+        put="        if len(recent) >= 10**9:\n",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "a bucket fills without end",
+        rule=31,
+        file=BUCKETS,
+        take_out="full = (full if full > now else now) + self._interval",
+        put="full = full + self._interval",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "nobody is told how long to wait",
+        rule=31,
+        file="app/error_handlers.py",
+        take_out='        response.headers["Retry-After"] = str(error.seconds)\n',
+        put="        pass\n",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "what was typed is lost at a limit",
+        rule=31,
+        file="app/error_handlers.py",
+        take_out="if status in (401, 429) else {}",
+        put="if status == 401 else {}",
+        tests=OF_LIMITS,
+    ),
+    Sabotage(
+        "a flood from an address reads the database",
+        rule=31,
+        file="app/error_handlers.py",
+        take_out='if status >= 500 or (status == 429 and "visitor" not in g):',
+        put="if status >= 500:",
+        tests=OF_LIMITS,
+    ),
+)
