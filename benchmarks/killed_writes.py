@@ -1,0 +1,102 @@
+"""Workers are killed while people write, who send again with the same key: `python -m benchmarks.killed_writes --help`.
+
+Every write that was acknowledged must be in the database, once, and nothing else.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from uuid import uuid4
+
+import requests
+from sqlalchemy import select
+
+from app.blogs.models import Blog
+
+WRITERS = 4
+# Long enough for a write to be under way, wherever it is.
+PAUSES = (0.0, 0.05)
+
+
+def main() -> int:
+    from tests.e2e.site import site
+
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.killed_writes", description="Ends with 1 when a write is lost, or there twice."
+    )
+    parser.add_argument("--kills", type=int, default=200, help="how many workers to kill (default: 200)")
+    kills = parser.parse_args().kills
+    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as blog:
+        address, people, over = f"http://{blog.host}:{blog.port}", [blog.person() for _ in range(WRITERS)], Event()
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writers = [pool.submit(write, f"{address}/api/blogs", headers, over) for headers in people]
+            killed = kill_workers(kills)
+            over.set()
+            results = [writer.result() for writer in writers]
+        acknowledged = {key: blog_id for result, _ in results for key, blog_id in result.items()}
+        with blog.database.read() as db:
+            stored = [(row.client_key, row.id) for row in db.execute(select(Blog.client_key, Blog.id))]
+    there = Counter(key for key, _ in stored)
+    lost = acknowledged.items() - set(stored)
+    twice = [key for key, count in there.items() if count > 1]
+    again = sum(more for _, more in results)
+    print(f"{killed} workers killed, {len(acknowledged):,} writes acknowledged, {again:,} sent again")
+    print(f"lost: {len(lost)}, there twice: {len(twice)}, not acknowledged: {len(there.keys() - acknowledged.keys())}")
+    return int(bool(lost or twice))
+
+
+def write(address: str, headers: dict[str, str], over: Event) -> tuple[dict[str, int], int]:
+    """The id that was acknowledged for each key, and how often something was sent again."""
+    acknowledged: dict[str, int] = {}
+    again = 0
+    while not over.is_set():
+        key = str(uuid4())
+        while key not in acknowledged:
+            try:
+                draft = {"title": key, "content": "Some words. " * 40}
+                answer = requests.post(address, json=draft, headers={**headers, "Idempotency-Key": key}, timeout=30)
+            except requests.RequestException:
+                again += 1
+                time.sleep(0.05)
+                continue
+            if answer.status_code == 201:
+                acknowledged[key] = answer.json()["id"]
+            else:
+                again += 1
+                time.sleep(0.05)
+    return acknowledged, again
+
+
+def kill_workers(number: int) -> int:
+    """Kill one after the other, each while there is another."""
+    for _ in range(number):
+        while len(workers := [*gunicorns_below(gunicorns_below("self"))]) < 2:
+            time.sleep(0.05)
+        time.sleep(random.uniform(*PAUSES))  # noqa: S311
+        os.kill(int(random.choice(workers)), signal.SIGKILL)  # noqa: S311
+        time.sleep(0.2)
+    return number
+
+
+def gunicorns_below(parents: "str | Iterator[str]") -> Iterator[str]:
+    for parent in [parents] if isinstance(parents, str) else parents:
+        # Any of them may be gone by now.
+        with suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                for child in (task / "children").read_text().split():
+                    if b"gunicorn" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        yield child
+
+
+if __name__ == "__main__":
+    sys.exit(main())
