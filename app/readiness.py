@@ -1,13 +1,11 @@
 """How /readyz asks what the blog can do without for a while: the cache, the store, the provider."""
 
 from time import monotonic
-from urllib.parse import urlsplit
 
 from flask import Flask
 
 from app.cache import Cache
 from app.config import Settings
-from app.setting_checks import is_loopback
 from app.storage.store import Store
 from app.web.checks import Check
 
@@ -41,7 +39,6 @@ def _ask_provider(issuer: str) -> dict[str, str]:
     # Here, because most workers' first requests are no logins.
     from app.auth.exchange import Exchange
 
-    with Exchange(monotonic() + PROVIDER_SECONDS) as exchange:
-        exchange.trust_env = not is_loopback(urlsplit(issuer).hostname)
+    with Exchange(issuer, monotonic() + PROVIDER_SECONDS) as exchange:
         exchange.document(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     return {"provider": "ok"}
