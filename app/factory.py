@@ -13,6 +13,7 @@ from app.auth import guard, session_cookie, usage
 from app.auth import routes as auth_pages
 from app.auth.commands import cache
 from app.backup import backup
+from app.auth.user_commands import users
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.blogs.commands import usage as usage_commands
@@ -60,6 +61,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)
-    for command in (backup, cache, doctor, images, store, restore_check, usage_commands):
+    for command in (backup, cache, doctor, images, restore_check, store, usage_commands, users):
         app.cli.add_command(command)
     return app

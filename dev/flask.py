@@ -12,6 +12,7 @@ bin/flask COMMAND …   the command inkwell, for the blog that bin/run serves
   images stats      the images that are kept for showing; also: verify, clear
   cache stats       the query cache; also: explain, clear
   backup FILE       copies the database while the blog runs
+  users list        who has logged in; also: disable, enable, end-sessions, delete
   restore-check     what to run after a backup was restored
   routes            every address of the blog
 bin/flask COMMAND --help says more. In production it is inkwell COMMAND."""

@@ -1,6 +1,7 @@
-"""`flask store sweep`, and `flask restore-check`: what the store and the database know of each other."""
+"""What the store and the database know of each other: `flask store sweep`, `users delete` and `restore-check`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -10,9 +11,10 @@ from redis import RedisError
 from sqlalchemy import CursorResult, func, select, text, update
 
 from app.attachments.inventory import missing, stored, unknown
-from app.attachments.sweep import TooMuchUnknown
+from app.attachments.sweep import TooMuchUnknown, remove_files_of
 from app.attachments.sweep import sweep as swept
 from app.auth.models import User
+from app.auth.user_commands import described, find_user, users
 from app.cache import next_version
 from app.current import database
 from app.db import Base
@@ -46,6 +48,26 @@ def sweep(*, dry_run: bool, all_unknown: bool) -> None:
         advice = "If an older database was restored, they are files that were uploaded since: see `restore-check`."
         raise click.ClickException(f"{error} {advice} To remove them, add --all-unknown.") from None
     click.echo(f"{count:,} would go." if dry_run else f"{count:,} are gone.")
+
+
+@users.command(help="Remove WHO for good, with their blogs, shares and files. Who logs in again begins anew.")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(who: str, *, yes: bool) -> None:
+    with database().read() as db:
+        user = find_user(db, who)
+    if not yes:
+        click.confirm(f"Delete {described(user)}, and all that is theirs?", abort=True)
+    with database().write() as db:
+        db.delete(db.merge(user))
+    with suppress(RedisError):
+        cache().clear(f"users:{user.id}")
+    click.echo(f"Deleted {described(user)}.")
+    try:
+        count = remove_files_of(current_store(), user.id)
+    except StoreError as error:
+        raise click.ClickException(f"{error} `store sweep` removes the files that are left, in a day.") from None
+    click.echo(f"{count:,} files are gone.")
 
 
 @click.command(

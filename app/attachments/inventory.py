@@ -26,10 +26,10 @@ class Stored:
     upload_id: str | None = None
 
 
-def stored(store: Store) -> list[Stored]:
-    """Everything in the store that looks like a file of the blog."""
-    found = [Stored(each.key, each.modified) for each in store.list("")]
-    found += [Stored(each.key, each.started, each.upload_id) for each in store.list_multiparts("")]
+def stored(store: Store, prefix: str = "") -> list[Stored]:
+    """Everything in the store that looks like a file of the blog, below that prefix."""
+    found = [Stored(each.key, each.modified) for each in store.list(prefix)]
+    found += [Stored(each.key, each.started, each.upload_id) for each in store.list_multiparts(prefix)]
     return [each for each in found if OURS.fullmatch(each.key)]
 
 

@@ -58,6 +58,14 @@ def sweep(
         yield Swept(each.key, "parts that no row knows" if each.upload_id else "object that no row knows")
 
 
+def remove_files_of(store: Store, user_id: int) -> int:
+    """Delete every object of a user whose row is gone, and tell how many. What arrives meanwhile is left to a sweep."""
+    found = stored(store, f"{user_id}/")
+    for each in found:
+        _delete(store, each.key, each.upload_id)
+    return len(found)
+
+
 def _useless_rows(database: Database, now: datetime, *, dry_run: bool) -> Iterator[Attachment]:
     last = 0
     while found := _batch(database, now, last):
