@@ -1,15 +1,17 @@
 """gunicorn's settings, which `gunicorn wsgi:app` finds here.
 
-The arbiter reads this file at its start and at each reload. Of the app it imports the settings, and how workers are
-started, watched and replaced: nothing of the blog.
+The arbiter reads this file at its start and at each reload. Of the app it imports the settings, how lines of the log
+and headers look, and how workers are started, watched and replaced: nothing of the blog.
 """
 
+import logging
 import os
 import shutil
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +20,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from gunicorn import util
 from prometheus_client import values
 
 # Or a reload would go on with the settings' code as it was at the start, and mix it with the new.
@@ -26,7 +29,11 @@ for _module in [name for name in sys.modules if name.partition(".")[0] == "app"]
 
 from app.arbiter import Arbiter  # noqa: E402
 from app.config import SettingsError, load_settings  # noqa: E402
+from app.headers import security_headers  # noqa: E402
+from app.log import standard_logging  # noqa: E402
 from app.machine import usable_cores  # noqa: E402
+from app.release import release  # noqa: E402
+from app.setting_checks import without_secrets  # noqa: E402
 
 try:
     _settings = load_settings()
@@ -56,7 +63,7 @@ worker_tmp_dir = _memory if os.access(_memory, os.W_OK | os.X_OK) else None
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
-loglevel = "warning"
+loglevel = "info" if _settings.production else "warning"
 
 _CLIENT_SECONDS = 10
 _RETRY_SECONDS = 2
@@ -67,6 +74,13 @@ _METRIC_KINDS = ("counter", "histogram")
 _TRIAL_SECONDS = 60
 _metrics = _settings.instance_dir / "metrics"
 
+if _settings.production:
+    logconfig_dict = standard_logging()
+    logging.captureWarnings(capture=True)
+    threading.excepthook = lambda ended: logging.getLogger("threading").critical(
+        "a thread ended", exc_info=(ended.exc_type, ended.exc_value or ended.exc_type(), ended.exc_traceback)
+    )
+
 
 def on_starting(server: Any) -> None:
     """Clear up after servers that are gone, and become an arbiter of ours that tries every reload before it is done."""
@@ -76,6 +90,8 @@ def on_starting(server: Any) -> None:
     # gunicorn lets nobody choose its class.
     server.__class__ = Arbiter
     server.begin(_metrics / str(os.getpid()))
+    if "app_env" not in _settings.model_fields_set:
+        server.log.warning("APP_ENV is not set: this is a development blog, for this machine alone")
     # What SIGHUP calls: no hook of gunicorn's comes early enough to refuse a reload.
     server.handle_hup = partial(_reload, server, server.handle_hup)
 
@@ -122,8 +138,14 @@ def _address(config: str) -> list[str]:
     return [line for line in config.splitlines() if line.startswith("bind ")]
 
 
+def on_reload(server: Any) -> None:
+    """Say which code this is, and how it is set."""
+    server.log.info("serving", extra={"release": release().decode(), "settings": without_secrets(_settings)})
+
+
 def when_ready(server: Any) -> None:
     """Keep clients that connect and say nothing from holding a thread."""
+    on_reload(server)
     for listener in server.LISTENERS:
         if hasattr(socket, "TCP_DEFER_ACCEPT"):
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _CLIENT_SECONDS)
@@ -142,6 +164,8 @@ def post_fork(server: Any, worker: Any) -> None:
     The files are mapped into memory, where writing what the disk has no room for ends the process: so the room is taken
     before. A server has a folder of its own, because several may share an instance folder.
     """
+    # What gunicorn itself answers has our headers too, and tells nobody what they have sent.
+    util.write_error = _write_error
     folder = _metrics / str(worker.ppid)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -162,6 +186,19 @@ def _reserve(file: Path) -> None:
         new.write_bytes(bytes(_METRIC_BYTES))
         # Whoever adds up meanwhile must not find half a file.
         new.rename(file)
+
+
+def _write_error(connection: Any, status: int, reason: str, _message: str) -> None:
+    body = f"{reason}\n"
+    headers = {
+        **dict(security_headers(hsts=_settings.hsts if _settings.production else "")),
+        "Cache-Control": "no-store",
+        "Connection": "close",
+        "Content-Type": "text/plain",
+        "Content-Length": len(body),
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    util.write_nonblock(connection, f"HTTP/1.1 {status} {reason}\r\n{head}\r\n{body}".encode("latin1"))
 
 
 def post_worker_init(worker: Any) -> None:

@@ -14,18 +14,16 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Sett
 
 from app.instance import SECRET_BYTES, keep_private, kept_secret
 from app.limit_settings import Limits
-from app.setting_checks import is_loopback, refuse_weak, web_address
+from app.setting_checks import (
+    SENTENCES,
+    addresses,
+    is_loopback,
+    networks,
+    refuse_weak,
+    transport_security,
+    web_address,
+)
 
-# What pydantic finds, in the words of the other sentences here.
-SENTENCES = {
-    "int_parsing": "must be a whole number",
-    "bool_parsing": "must be true or false",
-    "literal_error": "must be {expected}",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than_equal": "must be {le} or less",
-    "ip_any_address": "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0",
-    "string_too_long": "must have {max_length} characters or fewer",
-}
 LOOPBACK = ("localhost", "127.0.0.1")
 
 
@@ -74,7 +72,14 @@ class Settings(Limits, BaseSettings):
     proxy_hops: int = Field(
         0, ge=0, le=8, description="how many proxies of yours a request passes, which tell the client's address"
     )
+    metrics_allow: Annotated[tuple[str, ...], NoDecode, AfterValidator(networks)] = Field(
+        ("127.0.0.0/8", "::1"), description="the addresses and networks that may read `/metrics`, separated by commas"
+    )
     base_url: str = Field("", description="where people reach the blog; development: `http://localhost:$PORT`")
+    hsts: Annotated[str, AfterValidator(transport_security)] = Field(
+        "max-age=63072000; includeSubDomains",
+        description="what production sends as Strict-Transport-Security; `max-age=0` has browsers forget it",
+    )
     site_name: str = Field("Inkwell", min_length=1, max_length=40, description="the name in the header")
     database_url: str = Field("", repr=False, description="PostgreSQL or SQLite; not set: SQLite in `INSTANCE_DIR`")
     redis_url: str = Field("", repr=False, description="Redis for the query cache; not set: each worker's memory alone")
@@ -95,6 +100,11 @@ class Settings(Limits, BaseSettings):
     oidc_client_id: str = Field("", description="the blog's client id at the issuer")
     oidc_client_secret: str = Field("", repr=False, description="the blog's client secret at the issuer")
 
+    login_allow: Annotated[tuple[str, ...], NoDecode, AfterValidator(addresses)] = Field(
+        (),
+        description="who may log in: addresses and domains, such as `ada@ink.example, @school.example`; not set: all",
+    )
+
     @field_validator("flask_debug")
     @classmethod
     def _no_debugger_in_production(cls, value: bool, info: ValidationInfo) -> bool:
@@ -109,11 +119,11 @@ class Settings(Limits, BaseSettings):
             raise ValueError(f"is missing; `openssl rand -hex {SECRET_BYTES}` makes one")
         return refuse_weak(value) if value else value
 
-    @field_validator("secret_key_fallbacks", mode="before")
+    @field_validator("secret_key_fallbacks", "metrics_allow", "login_allow", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         # Flask takes any sequence of keys: a plain string would be a key for each of its letters.
-        return tuple(key.strip() for key in value.split(",")) if isinstance(value, str) else value
+        return tuple(each.strip() for each in value.split(",")) if isinstance(value, str) else value
 
     @field_validator("secret_key_fallbacks")
     @classmethod
@@ -128,6 +138,8 @@ class Settings(Limits, BaseSettings):
             raise ValueError("must be the blog's https:// address in production")
         value = web_address(value or f"http://localhost:{info.data.get('port')}")
         url = urlsplit(value)
+        if _production(info) and is_loopback(url.hostname):
+            raise ValueError("must not be this machine's own address in production: nobody else reaches it")
         if url.path:
             raise ValueError("must end after the host and port")
         # As a browser writes it in the Origin header (RFC 6454, 6.2).
@@ -193,8 +205,11 @@ class Settings(Limits, BaseSettings):
 
     @field_validator("s3_endpoint_url")
     @classmethod
-    def _known_endpoint(cls, value: str) -> str:
-        return web_address(value) if value else value
+    def _known_endpoint(cls, value: str, info: ValidationInfo) -> str:
+        url = urlsplit(web_address(value)) if value else None
+        if url and url.scheme != "https" and _production(info) and not is_loopback(url.hostname):
+            raise ValueError("must be https in production")
+        return value
 
     @field_validator("oidc_issuer")
     @classmethod

@@ -12,7 +12,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from app.current import settings
 from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed, SlowDown
-from app.web.csrf import is_ours
+from app.log import without_queries
+from app.web import audit
+from app.web.csrf import SAFE_METHODS, is_ours
+from app.web.metrics import failures
 from app.web.middleware import request_id
 from app.web.paths import local_path
 
@@ -59,13 +62,7 @@ def handle_error(error: Exception) -> Response:
         # What went wrong while another error was being answered.
         error = error.original_exception
     status, sentence = _status_and_sentence(error)
-    if status == 503 and isinstance(error, InkwellError):
-        # Foreseen, and no fault of the code: many of them at once would drown the log in tracebacks.
-        logger.warning("unavailable", reason=f"{type(error).__name__}: {error.__cause__ or error}"[:300])
-    elif status >= 500:
-        logger.error("failed", exc_info=error, status=status)
-    if isinstance(error, LoginFailed) and error.__cause__:
-        logger.warning("login failed", reason=f"{type(error.__cause__).__name__}: {error.__cause__}"[:300])
+    _log(error, status, sentence)
     fields = error.fields if isinstance(error, Invalid) else {}
     if isinstance(request.routing_exception, SecurityError):
         # At a host that is not ours there is no address to build a page's links from.
@@ -83,6 +80,28 @@ def handle_error(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         _keep_headers(error, response)
     return response
+
+
+def _log(error: Exception, status: int, sentence: str) -> None:
+    if status >= 500:
+        failures.labels(type(error).__name__).inc()
+    if status == 503 and isinstance(error, InkwellError):
+        # Foreseen, and no fault of the code: many of them at once would drown the log in tracebacks.
+        reason = f"{type(error).__name__}: {error.__cause__ or error}"[:300]
+        logger.warning("unavailable", reason=without_queries(reason))
+    elif status >= 500:
+        logger.error("failed", exc_info=error, status=status)
+    elif isinstance(error, LoginFailed):
+        cause = f"{type(error.__cause__).__name__}: {error.__cause__}"[:300] if error.__cause__ else None
+        audit.record("login_refused", reason=sentence, cause=cause and without_queries(cause))
+    elif _is_refused_access(error, status):
+        audit.record("access_refused", status=status, reason=sentence)
+
+
+def _is_refused_access(error: Exception, status: int) -> bool:
+    """Whether somebody was kept from something. What is not theirs to read is not told from what is not there."""
+    writes = isinstance(error, InkwellError) and request.method not in SAFE_METHODS
+    return status == 403 or (status in (401, 404) and writes)
 
 
 def _status_and_sentence(error: Exception) -> tuple[int, str]:

@@ -44,6 +44,16 @@ class LoginCancelled(LoginFailed):
     sentence = "The login was cancelled. You can try again whenever you like."
 
 
+class LoginNotAllowed(LoginFailed):
+    """The operator lets in certain people only."""
+
+    status = 403
+    sentence = (
+        "This blog lets in only people whom its operator has named, by a verified e-mail address, and yours is not "
+        "among them. Nothing was changed."
+    )
+
+
 class CrossSiteWrite(InkwellError):
     """Another site's page sent this request."""
 

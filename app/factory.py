@@ -12,8 +12,8 @@ from app.attachments.commands import restore_check
 from app.auth import guard, session_cookie, usage
 from app.auth import routes as auth_pages
 from app.auth.commands import cache
-from app.backup import backup
 from app.auth.user_commands import users
+from app.backup import backup
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.blogs.commands import usage as usage_commands
@@ -24,7 +24,7 @@ from app.images.commands import images
 from app.images.server import build_image_server
 from app.storage import routes as storage_pages
 from app.storage.build import build_store
-from app.web import csrf, reads
+from app.web import csrf, metrics, reads
 from app.web.limits import Limiter
 
 
@@ -44,8 +44,9 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["database"] = database = Database(settings.database_url)
     usage.cap(database.sessions, settings)
+    metrics.count_connections(database.engine)
     app.extensions["store"] = build_store(settings)
-    app.extensions["images"] = build_image_server(settings, app.extensions["store"])
+    app.extensions["images"] = build_image_server(settings, app.extensions["store"], metrics.time_image_work)
 
     web.init_app(app, settings)
     reads.init_app(app, settings, database)

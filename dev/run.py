@@ -33,7 +33,11 @@ def run(arguments: list[str]) -> int:
     prepare(LOCK)
     bootstrap.continue_in_environment()
     settings = loaded(options.port)
-    environment = bootstrap.environment() | {"PORT": str(settings.port), "BASE_URL": settings.base_url}
+    environment = bootstrap.environment() | {
+        "APP_ENV": settings.app_env,
+        "PORT": str(settings.port),
+        "BASE_URL": settings.base_url,
+    }
     listeners = listen(settings.port)
     migrate(environment, settings)
     processes = Processes()

@@ -3,21 +3,28 @@
 Strangers get no further, nor does whoever asks too often.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import flask_login
-from flask import Flask, Request, g, request, session
+from flask import Flask, Request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin
 
 from app.auth.addresses import comparable
 from app.auth.queries import user_with_session
-from app.auth.session import claimed_user
+from app.auth.session import ISSUED_AT, claimed_user, start_session
 from app.cache import Scope
 from app.current import database
 from app.errors import LoginRequired
+from app.log import note
 from app.web.limits import Limiter
 from app.web.marks import is_public
+
+# Names of sessions that are remembered, about 1 MB of them.
+KEPT_TAGS = 8192
 
 
 @dataclass(frozen=True)
@@ -45,10 +52,24 @@ class SessionLogin(LoginManager):
 
     def init_app(self, app: Flask, add_context_processor: bool = False) -> None:
         app.login_manager = self  # type: ignore[attr-defined]
+        self.session_tag = _session_tags(str(app.secret_key))
 
     def _load_user(self) -> None:
-        g.visitor = _visitor()
+        g.visitor = self._visitor()
         self._update_request_context_with_user(g.visitor)
+
+    def _visitor(self) -> Visitor | None:
+        claim = claimed_user(cookie := _itself(session))
+        if claim is None:
+            return None
+        tag = self.session_tag(*claim, cookie[ISSUED_AT])
+        row: Any = user_with_session(database(), *claim)
+        if row is None:
+            # An ended session that is still used is told by its tag.
+            note(session=tag)
+            return None
+        note(user=row.id, session=tag)
+        return Visitor(row.id, row.name, row.email, row.email_verified, Scope("users", row.id, row.cache_version))
 
 
 def init_app(app: Flask, limiter: Limiter) -> None:
@@ -81,12 +102,22 @@ def current_user() -> Visitor:
     return visitor
 
 
-def _visitor() -> Visitor | None:
-    claim = claimed_user(_itself(session))
-    row: Any = claim and user_with_session(database(), *claim)
-    if not row:
-        return None
-    return Visitor(row.id, row.name, row.email, row.email_verified, Scope("users", row.id, row.cache_version))
+def log_in(user_id: int, epoch: int) -> None:
+    """Make this browser's session a fresh one of that user."""
+    start_session(session, user_id, epoch)
+    tag = current_app.login_manager.session_tag  # type: ignore[attr-defined]
+    note(user=user_id, session=tag(user_id, epoch, session[ISSUED_AT]))
+
+
+def _session_tags(secret: str) -> Callable[[int, int, int], str]:
+    """Names for sessions in the log: always the same for one, and of no use to whoever reads it there."""
+    key = blake2b(secret.encode(), person=b"session tags").digest()
+
+    @lru_cache(KEPT_TAGS)
+    def tag(user_id: int, epoch: int, issued_at: int) -> str:
+        return blake2b(f"{user_id} {epoch} {issued_at}".encode(), key=key, digest_size=6).hexdigest()
+
+    return tag
 
 
 def _itself(proxy: Any) -> Any:

@@ -9,10 +9,12 @@ from flask.typing import ResponseReturnValue
 from typing_extensions import TypedDict
 
 from app.auth import queries
-from app.auth.guard import current_user, current_user_or_none
-from app.auth.session import begin_login, pop_login, start_session
+from app.auth.addresses import is_allowed
+from app.auth.guard import current_user, current_user_or_none, log_in
+from app.auth.session import begin_login, pop_login
 from app.current import database, settings
-from app.errors import LoginFailed
+from app.errors import LoginFailed, LoginNotAllowed
+from app.web import audit
 from app.web.marks import public
 from app.web.openapi import answers, closed
 from app.web.paths import local_path
@@ -56,9 +58,12 @@ def callback() -> ResponseReturnValue:
         raise LoginFailed("This login has expired or was begun in another browser. Please try again.")
     g.login_next = login.next
     identity = _oidc_client().identify(login, request.args)
+    if not is_allowed(identity.email if identity.email_verified else None, settings().login_allow):
+        raise LoginNotAllowed
     with database().write() as db:
         user = queries.find_or_create_user(db, identity)
-    start_session(session, user.id, user.session_epoch)
+    log_in(user.id, user.session_epoch)
+    audit.record("login")
     return redirect(login.next, 303)
 
 
@@ -78,6 +83,7 @@ def end_session() -> ResponseReturnValue:
     if current_user_or_none():
         with database().write() as db:
             queries.end_sessions(db, current_user().id)
+        audit.record("logout")
     session.clear()
     return redirect(url_for("blogs.landing"), 303)
 

@@ -15,6 +15,7 @@ from app.sharing import queries as sharing
 from app.sharing.documents import ShareDocument
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web import audit
 from app.web.idempotency import header_key
 from app.web.openapi import answers
 from app.web.pages import json_answer
@@ -49,6 +50,7 @@ def create() -> ResponseReturnValue:
     draft = read_json(Draft)
     with database().write() as db:
         blog = queries.publish(db, current_user().id, draft, header_key())
+    audit.record("publish", blog=blog.id)
     return _json(fetch_json(queries.blog_as_saved(current_user().scope, blog.id)), 201)
 
 
@@ -68,6 +70,7 @@ def delete(blog_id: int) -> ResponseReturnValue:
     """Delete one's own blog."""
     with database().write() as db:
         queries.remove(db, current_user().id, blog_id)
+    audit.record("delete", blog=blog_id)
     return "", 204
 
 
@@ -94,8 +97,9 @@ def share(blog_id: int) -> ResponseReturnValue:
     """Share one's own blog with whoever has that e-mail address."""
     invitation = read_json(Invitation)
     with database().write() as db:
-        share = sharing.share(db, current_user(), blog_id, invitation)
-    return _json(sharing.document_of(share), 201)
+        made = sharing.share(db, current_user(), blog_id, invitation)
+    audit.record("share", blog=blog_id, share=made.id, to=made.email)
+    return _json(sharing.document_of(made), 201)
 
 
 @blueprint.delete("/blogs/<id:blog_id>/shares/<id:share_id>")
@@ -104,6 +108,7 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     """Stop sharing the blog with somebody."""
     with database().write() as db:
         sharing.stop_sharing(db, current_user().id, blog_id, share_id)
+    audit.record("stop_sharing", blog=blog_id, share=share_id)
     return "", 204
 
 

@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
+from app.web import audit
 from app.web.idempotency import checked_key
 from app.web.marks import public
 from app.web.pages import page
@@ -67,7 +68,8 @@ def create() -> ResponseReturnValue:
         if step != "save":
             return render_template("blogs/review.html", draft=draft, key=key, attachment=uploaded())
         with database().write() as db:
-            queries.publish(db, current_user().id, draft, checked_key(key))
+            blog = queries.publish(db, current_user().id, draft, checked_key(key))
+        audit.record("publish", blog=blog.id)
     except MENDABLE as problem:
         return form.again(problem)
     return redirect(url_for("blogs.index"), 303)
@@ -104,6 +106,7 @@ def confirm_delete(blog_id: int) -> ResponseReturnValue:
 def delete(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.remove(db, current_user().id, blog_id)
+    audit.record("delete", blog=blog_id)
     return redirect(url_for("blogs.index"), 303)
 
 
@@ -114,7 +117,8 @@ def share(blog_id: int) -> ResponseReturnValue:
     try:
         invitation = validate(Invitation, request.form.to_dict())
         with database().write() as db:
-            sharing.share(db, current_user(), blog_id, invitation)
+            made = sharing.share(db, current_user(), blog_id, invitation)
+        audit.record("share", blog=blog_id, share=made.id, to=made.email)
     except MENDABLE as problem:
         return ShareForm(blog_id).again(problem)
     return _back_to_shares(blog_id)
@@ -124,6 +128,7 @@ def share(blog_id: int) -> ResponseReturnValue:
 def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.stop_sharing(db, current_user().id, blog_id, share_id)
+    audit.record("stop_sharing", blog=blog_id, share=share_id)
     return _back_to_shares(blog_id)
 
 

@@ -2,9 +2,10 @@
 
 from flask import Flask
 
+from app import log
 from app.config import Settings
-from app.web import health, log, metrics, openapi, pages, paths, static_files
-from app.web.headers import security_headers
+from app.headers import security_headers
+from app.web import health, metrics, openapi, pages, paths, static_files
 from app.web.middleware import Middleware
 from app.web.validation import MAX_BODY_BYTES
 
@@ -24,8 +25,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
     headers = security_headers(
-        production=settings.production,
+        hsts=settings.hsts if settings.production else "",
         script_sources=settings.static_addresses,
         upload_origins=settings.upload_origins,
     )
-    app.wsgi_app = Middleware(app.wsgi_app, headers)  # type: ignore[method-assign]
+    app.wsgi_app = Middleware(app.wsgi_app, headers, proxy_hops=settings.proxy_hops)  # type: ignore[method-assign]

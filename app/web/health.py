@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("health", __name__)
 
 PATHS = ("/healthz", "/readyz")
+AT_ANY_HOST = (*PATHS, "/metrics")
 PROBE_BYTES = 64 * 1024
 WELL = ("ok", "newer", "none")
 # Of the code that runs, which need not be what is on the disk by now.
@@ -37,8 +38,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     serve, host = app.wsgi_app, urlsplit(settings.base_url).netloc
 
     def serve_health_at_any_host(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        # A load balancer knows the machine by its address, not by the blog's name.
-        if environ.get("PATH_INFO") in PATHS:
+        # A load balancer, or a scraper, knows the machine by its address, not by the blog's name.
+        if environ.get("PATH_INFO") in AT_ANY_HOST:
             environ["HTTP_HOST"] = host
         return serve(environ, start_response)
 

@@ -15,8 +15,8 @@ from pydantic_core import from_json
 
 from app.cache import Memory
 from app.current import extension
+from app.release import release
 from app.web.etags import is_known, not_modified, tagged
-from app.web.release import release
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MAX_PAGES, MAX_BYTES = 10_000, 16 * 1024 * 1024

@@ -10,8 +10,9 @@ from app.config import Settings
 from app.current import extension
 from app.db import Database
 from app.errors import NotFound
+from app.log import note
+from app.release import release
 from app.web.metrics import cache_events
-from app.web.release import release
 
 
 def init_app(app: Flask, settings: Settings, database: Database) -> None:
@@ -59,7 +60,9 @@ def _tell(response: Response) -> Response:
     outcomes: list[Outcome] = g.get("outcomes", [])
     if outcomes:
         results = {outcome.result for outcome in outcomes}
-        response.headers.add("X-Cache", next(result for result in ("miss", "hit", "bypass") if result in results))
+        result = next(result for result in ("miss", "hit", "bypass") if result in results)
+        note(cache=result)
+        response.headers.add("X-Cache", result)
         response.headers.add("Server-Timing", ", ".join(map(_timing, outcomes)))
     return response
 

@@ -12,6 +12,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from app import log
 from app.auth.models import User
 from app.config import Settings
 from app.db import Database
@@ -20,6 +21,7 @@ from app.storage.disk import DiskStore, WrongBody
 from app.storage.s3 import S3Store
 from app.storage.signed_urls import Refused
 from app.storage.store import AlreadyStored, ObjectNotFound, Store, StoreError, UploadNotFound
+from tests.conftest import NewApp
 from tests.factories.session import SAME_ORIGIN, SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.seaweedfs import SeaweedFS, seaweedfs
@@ -111,6 +113,13 @@ def client_for(app: Flask) -> ClientFor:
         return client
 
     return make
+
+
+@pytest.fixture
+def app_in_production(new_app: NewApp) -> Iterator[Flask]:
+    """The blog as it logs in production, at the address of the one under test."""
+    yield new_app(app_env="production")
+    log.configure(production=False)
 
 
 @pytest.fixture

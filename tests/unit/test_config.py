@@ -5,15 +5,20 @@ import secrets
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.config import Settings, SettingsError, load_settings
+from app.setting_checks import without_secrets
 from app.storage.build import build_store
 from tests.e2e.live_server import environment
 
 STRONG = secrets.token_hex(32)
+# Random, of seven letters and of 36 digits.
+FEW_LETTERS = "ceamiicaaaikeqqackkeeqcqaecaqmqeqecceemqmqqeaqkemikcccieaqqk"
+DIGITS = "404948366946723440107488752316374256"
 PRODUCTION = {
     "APP_ENV": "production",
     "SECRET_KEY": STRONG,
@@ -159,7 +164,26 @@ class TestAProductionBlog:
             ({"OIDC_ISSUER": "http://127.0.0.1:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
             ({"OIDC_ISSUER": "https://127.0.0.2:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
             ({"OIDC_ISSUER": "https://[::1]:9000"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://login.localhost"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://LOCALHOST."}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://127.1"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://0x7f000001"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://2130706433"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://[::ffff:127.0.0.1]"}, "OIDC_ISSUER must not be a provider on this machine"),
+            ({"OIDC_ISSUER": "https://0.0.0.0"}, "OIDC_ISSUER must not be a provider on this machine"),
             ({"OIDC_ISSUER": "http://login.example"}, "OIDC_ISSUER must be https"),
+            ({"BASE_URL": "https://localhost"}, "BASE_URL must not be this machine's own address"),
+            ({"BASE_URL": "https://127.1:8000"}, "BASE_URL must not be this machine's own address"),
+            ({"S3_ENDPOINT_URL": "http://store.example"}, "S3_ENDPOINT_URL must be https in production"),
+            ({"SECRET_KEY": "".join(map(str, range(10, 29)))}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": STRONG[:24] * 2}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": f"{STRONG}abcdefgh"}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": f"{STRONG}87654321"}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": FEW_LETTERS}, "SECRET_KEY can be guessed"),
+            ({"SECRET_KEY": DIGITS}, "SECRET_KEY can be guessed"),
+            ({"METRICS_ALLOW": "10.0.0.5, here"}, "METRICS_ALLOW must be addresses and networks"),
+            ({"LOGIN_ALLOW": "school.example"}, "LOGIN_ALLOW must be addresses and domains"),
+            ({"HSTS": "two years"}, "HSTS must be such as"),
             ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID is missing"),
             ({"DATABASE_URL": "mysql://localhost/blog"}, "DATABASE_URL must begin with"),
             ({"PORT": "70000"}, "PORT must be 65535 or less"),
@@ -172,6 +196,24 @@ class TestAProductionBlog:
     )
     def test_refuses_to_start(self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str) -> None:
         assert sentence in problem(monkeypatch, **{**PRODUCTION, **variables})
+
+    @pytest.mark.parametrize(
+        "make", [secrets.token_hex, secrets.token_urlsafe, lambda size: secrets.token_hex(size // 2)]
+    )
+    def test_takes_any_secret_of_128_random_bits(
+        self, monkeypatch: pytest.MonkeyPatch, make: Callable[[int], str]
+    ) -> None:
+        assert load(monkeypatch, **PRODUCTION | {"SECRET_KEY": make(32)}).production
+
+    def test_may_have_its_files_in_a_store_on_its_own_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert load(monkeypatch, **PRODUCTION, S3_ENDPOINT_URL="http://127.0.0.1:8333").production
+
+    def test_tells_where_its_database_is_without_the_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = "postgresql://ink:very-secret@db.example:5432/blog?sslpassword=very-secret"
+        told = without_secrets(load(monkeypatch, **PRODUCTION, DATABASE_URL=url))
+        assert told["database_url"] == "postgresql+psycopg://db.example:5432/blog"
+        assert "very-secret" not in str(told)
+        assert STRONG not in str(told)
 
     def test_names_every_problem_in_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sentence = problem(monkeypatch, APP_ENV="production", PORT="many", OIDC_ISSUER="ftp://x")

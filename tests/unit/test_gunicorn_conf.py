@@ -1,7 +1,9 @@
 """The server that `gunicorn wsgi:app` starts, with the settings beside it, over code that changes and breaks."""
 
+import json
 import os
 import re
+import secrets
 import select
 import shutil
 import signal
@@ -11,9 +13,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 import pytest
@@ -37,6 +40,25 @@ from tests.unit.gunicorn_server import (
 )
 
 pytestmark = pytest.mark.programs
+
+# What gunicorn.conf.py takes from the app.
+MODULES = (
+    *("__init__", "arbiter", "config", "headers", "instance", "limit_settings", "log", "machine", "release"),
+    *("setting_checks", "worker"),
+)
+# To any question but the harness's own, whether it is there.
+FAILING_CODE = """
+import threading
+import warnings
+
+def app(environ, start_response):
+    if not environ["QUERY_STRING"]:
+        start_response("200 OK", [])
+        return [b"one"]
+    warnings.warn("a made-up warning", stacklevel=1)
+    threading.Thread(target=lambda: 1 / 0).start()
+    raise RuntimeError("no answer")
+"""
 
 
 @pytest.fixture
@@ -74,6 +96,14 @@ class TestARequestWithTooMuchOfSomething:
         with client_of(shared_server) as client:
             client.sendall(sent.encode())
             assert client.recv(100).decode().startswith(f"HTTP/1.1 {status}")
+
+    def test_is_told_with_our_headers_and_nothing_of_what_was_sent(self, shared_server: Server) -> None:
+        with client_of(shared_server) as client:
+            client.sendall(b"GE<T / HTTP/1.1\r\n\r\n")
+            head, _, body = client.makefile("rb").read().decode().partition("\r\n\r\n")
+        assert "Content-Security-Policy: default-src 'none'; " in head
+        assert "X-Content-Type-Options: nosniff" in head
+        assert body == "Bad Request\n"
 
 
 class TestARequestThatSaysItWasForwarded:
@@ -125,6 +155,72 @@ def settings_of(folder: Path) -> dict[str, str]:
     command = [*GUNICORN, "--check-config", "--print-config"]
     told = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=True)
     return dict(re.findall(r"^(\w+) += (.*)$", told.stdout, re.MULTILINE))
+
+
+class TestAServerWithoutAnEnvironmentOfItsOwn:
+    def test_says_that_it_is_for_development(self, folder: Path) -> None:
+        (folder / ".env").write_text("WEB_CONCURRENCY=1\n")
+        with started(folder) as server:
+            told = "APP_ENV is not set: this is a development blog, for this machine alone"
+            until(lambda: told in server.log, PATIENCE)
+
+
+class TestAServerInProduction:
+    SECRET = secrets.token_hex(32)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def stopped(cls, tmp_path_factory: pytest.TempPathFactory) -> Server:
+        """It was asked something odd, and its worker's thread failed, before it was stopped."""
+        folder = filled(tmp_path_factory.mktemp("production"))
+        settings = {
+            "APP_ENV": "production",
+            "SECRET_KEY": cls.SECRET,
+            "BASE_URL": "https://blog.example",
+            "OIDC_CLIENT_ID": "blog",
+            "OIDC_CLIENT_SECRET": cls.SECRET[::-1],
+            "WEB_CONCURRENCY": "1",
+        }
+        (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        (folder / "wsgi.py").write_text(FAILING_CODE)
+        with started(folder) as server:
+            with suppress(OSError), urlopen(f"{server.url}?code=very-secret", timeout=PATIENCE):  # noqa: S310
+                pass
+            until(lambda: "a thread ended" in server.log, PATIENCE)
+            server.process.terminate()
+            server.process.wait(PATIENCE)
+        return server
+
+    @pytest.fixture
+    def lines(self, stopped: Server) -> dict[str, dict[str, Any]]:
+        """What was logged, by its event."""
+        return {line["event"]: line for line in map(json.loads, stopped.log.splitlines())}
+
+    def test_logs_nothing_but_lines_with_a_time_and_a_process(self, lines: dict[str, dict[str, Any]]) -> None:
+        assert [line for line in lines.values() if not {"timestamp", "level", "pid", "logger"} <= line.keys()] == []
+
+    def test_says_which_code_it_serves_and_how_it_is_set(self, lines: dict[str, dict[str, Any]]) -> None:
+        assert re.fullmatch("[0-9a-f]{16}", lines["serving"]["release"])
+        assert lines["serving"]["settings"]["base_url"] == "https://blog.example"
+
+    def test_says_when_it_starts_and_stops(self, lines: dict[str, dict[str, Any]]) -> None:
+        assert {"Shutting down: Master"} <= lines.keys()
+        assert [event for event in lines if event.startswith("Booting worker with pid")] != []
+
+    def test_tells_a_failing_request_without_its_query(self, lines: dict[str, dict[str, Any]]) -> None:
+        (failed,) = [line for event, line in lines.items() if event.startswith("Error handling request")]
+        assert failed["event"] == "Error handling request GET /healthz?…"
+        assert "RuntimeError: no answer" in failed["exception"]
+
+    def test_tells_of_a_thread_that_failed(self, lines: dict[str, dict[str, Any]]) -> None:
+        assert "ZeroDivisionError" in lines["a thread ended"]["exception"]
+
+    def test_tells_of_a_warning(self, lines: dict[str, dict[str, Any]]) -> None:
+        assert [line["logger"] for event, line in lines.items() if "a made-up warning" in event] == ["py.warnings"]
+
+    def test_never_shows_a_secret(self, stopped: Server) -> None:
+        assert self.SECRET not in stopped.log
+        assert self.SECRET[::-1] not in stopped.log
 
 
 class TestAServerThatIsStopped:
@@ -208,7 +304,7 @@ class TestAReload:
             assert server.refuses("Inkwell cannot start: SECRET_KEY is too short: 32 random bytes or more")
 
     def test_takes_the_settings_code_as_it_is_by_then(self, folder: Path) -> None:
-        for name in ("__init__", "arbiter", "config", "instance", "machine", "setting_checks", "worker"):
+        for name in MODULES:
             (folder / "app").mkdir(exist_ok=True)
             shutil.copy(ROOT / f"app/{name}.py", folder / f"app/{name}.py")
         (folder / "app/auth").mkdir()

@@ -10,7 +10,8 @@ from tests.conftest import ROOT
 def settings_table() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is False or field.default in ("", None, ()) else f"`{field.default}`"
+        shown = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+        default = "" if shown is False or shown in ("", None) else f"`{shown}`"
         rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)
 

@@ -182,11 +182,9 @@ class TestAnImport:
         told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
         assert told.stdout.split() == []
 
-    def test_of_gunicorns_settings_loads_nothing_of_the_blog(self) -> None:
+    def test_of_gunicorns_settings_loads_no_package_of_the_app(self) -> None:
         assert {name for name in imported_by(TOP[0], ROOT, KNOWN) if name.startswith("app")} == {
-            "app.arbiter",
-            "app.config",
-            "app.machine",
+            *("app.arbiter", "app.config", "app.headers", "app.log", "app.machine", "app.release", "app.setting_checks")
         }
         assert reachable_from("app.config") == {"app.instance", "app.limit_settings", "app.setting_checks"}
         assert reachable_from("app.arbiter") == reachable_from("app.worker") == reachable_from("app.machine") == set()

@@ -14,6 +14,7 @@ from dev.sabotage.by_hand import (
     lists,
     logins,
     operations,
+    operators,
     outages,
     pages,
     people,
@@ -21,6 +22,7 @@ from dev.sabotage.by_hand import (
     rates,
     server,
     sessions,
+    trail,
     uploads,
 )
 
@@ -44,7 +46,9 @@ PARTS = (
     isolation,
     limits,
     operations,
+    operators,
     outages,
     rates,
+    trail,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

@@ -65,8 +65,8 @@ SABOTAGES = (
         "a provider on this machine by another spelling will do",
         rule=45,
         file="app/setting_checks.py",
-        take_out='return host == "localhost" or ipaddress.ip_address(host or "").is_loopback',
-        put='return host in ("localhost", "127.0.0.1")',
+        take_out="    return (mapped or address).is_loopback or (mapped or address).is_unspecified\n",
+        put='    return str(mapped or address) == "127.0.0.1"\n',
         tests=OF_SETTINGS,
     ),
     Sabotage(

@@ -4,7 +4,7 @@ from dev.sabotage.entry import Sabotage
 
 CSRF = "app/web/csrf.py"
 MIDDLEWARE = "app/web/middleware.py"
-HEADERS = "app/web/headers.py"
+HEADERS = "app/headers.py"
 COOKIE = "app/auth/session_cookie.py"
 ROUTES = "app/auth/routes.py"
 ERRORS = "app/error_handlers.py"
@@ -214,7 +214,7 @@ SABOTAGES = (
         "production is reached in the clear",
         rule=14,
         file=HEADERS,
-        take_out="    if production:\n",
+        take_out="    if hsts:\n",
         put="    if False:\n",
         tests=OF_ANSWERS,
     ),

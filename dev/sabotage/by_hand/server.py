@@ -182,7 +182,7 @@ SABOTAGES = (
     Sabotage(
         "a log that cannot be written costs the answer",
         rule=49,
-        file="app/web/log.py",
+        file="app/log.py",
         take_out="        with suppress(OSError):\n",
         put="        with suppress(KeyError):\n",
         tests=("tests/unit/web/test_log.py",),

@@ -126,8 +126,8 @@ SABOTAGES = (
         "a remember cookie is read",
         rule=4,
         file=GUARD,
-        take_out="        g.visitor = _visitor()\n",
-        put="        self.user_loader(lambda _id: _visitor())\n"
+        take_out="        g.visitor = self._visitor()\n",
+        put="        self.user_loader(lambda _id: self._visitor())\n"
         "        super()._load_user()\n"
         "        g.visitor = g._login_user\n",
         tests=OF_ODD_INPUT,
@@ -136,9 +136,9 @@ SABOTAGES = (
         "a session is held against address and browser",
         rule=4,
         file=GUARD,
-        take_out="        g.visitor = _visitor()\n",
+        take_out="        g.visitor = self._visitor()\n",
         put='        self.session_protection = "strong"\n'
-        "        g.visitor = None if self._session_protection_failed() else _visitor()\n",
+        "        g.visitor = None if self._session_protection_failed() else self._visitor()\n",
         tests=OF_ACCESS,
     ),
     Sabotage(
@@ -193,16 +193,16 @@ SABOTAGES = (
         "a known secret is taken",
         rule=6,
         file=CHECKS,
-        take_out="if len(set(secret)) < 8 or any(word in secret.lower() for word in KNOWN_SECRETS):",
-        put="if len(set(secret)) < 8:",
+        take_out=" or any(word in secret.lower() for word in KNOWN_SECRETS)",
+        put="",
         tests=OF_SETTINGS,
     ),
     Sabotage(
         "a secret of few letters is taken",
         rule=6,
         file=CHECKS,
-        take_out="if len(set(secret)) < 8 or any(",
-        put="if any(",
+        take_out="len(set(secret)) < 8 or ",
+        put="",
         tests=OF_SETTINGS,
     ),
     Sabotage(

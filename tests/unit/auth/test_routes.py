@@ -1,11 +1,13 @@
 """Logging in and out, without a browser."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -85,6 +87,71 @@ class TestALogin:
         stub.stop()
         answer = visitor.get("/auth/google")
         assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
+
+
+class TestABlogForCertainPeople:
+    @pytest.fixture
+    def visitor(self, new_app: NewApp, stub: StubProvider, allowed: tuple[str, ...]) -> FlaskClient:
+        return new_app(oidc_issuer=stub.issuer, oidc_client_id="blog", login_allow=allowed).test_client()
+
+    @pytest.mark.parametrize("allowed", [("ada@example.com",), ("@example.com",), ("x@y.example", "@EXAMPLE.com")])
+    def test_lets_them_in(self, visitor: FlaskClient, stub: StubProvider) -> None:
+        assert log_in(visitor, stub)[0] == 303
+
+    @pytest.mark.parametrize("allowed", [("@example.com",)])
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {"email": "ada@other.example"},
+            {"email": "ada@sub.example.com"},
+            {"email": "ada@notexample.com"},
+            {"email": "ada@example.com@other.example"},
+            {"email_verified": False},
+        ],
+    )
+    def test_refuses_others(self, visitor: FlaskClient, stub: StubProvider, claims: dict[str, object]) -> None:
+        stub.claims |= claims
+        assert log_in(visitor, stub)[0] == 403
+
+    @pytest.mark.parametrize("allowed", [("bob@example.com",)])
+    def test_refuses_somebody_who_was_let_in_before(
+        self, visitor: FlaskClient, stub: StubProvider, user_factory: UserFactory
+    ) -> None:
+        user_factory(issuer=stub.issuer, subject=stub.claims["sub"], email="ada@example.com")
+        assert log_in(visitor, stub)[0] == 403
+
+    @pytest.mark.parametrize("allowed", [("bob@example.com",)])
+    def test_says_in_the_log_whom_it_refused_and_why(
+        self, visitor: FlaskClient, stub: StubProvider, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        log_in(visitor, stub)
+        assert "login_refused" in capfd.readouterr().out
+
+
+class TestTheTrailOfALogin:
+    @pytest.fixture
+    def visitor(self, app_in_production: Flask, new_app: NewApp, stub: StubProvider) -> FlaskClient:
+        return new_app(app_env="production", oidc_issuer=stub.issuer, oidc_client_id="blog").test_client()
+
+    @pytest.fixture(autouse=True)
+    def logged_in(
+        self, visitor: FlaskClient, stub: StubProvider, database: Database, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        visitor.environ_base["wsgi.url_scheme"] = "https"
+        assert log_in(visitor, stub)[0] == 303
+        written = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+        (self.line,) = [line for line in written if line["logger"] == "app.audit"]
+        with database.read() as db:
+            self.user = db.scalars(select(User).where(User.subject == stub.claims["sub"])).one()
+
+    def test_names_the_user(self) -> None:
+        assert (self.line["event"], self.line["user"]) == ("login", self.user.id)
+
+    def test_names_the_session_as_its_requests_do(
+        self, visitor: FlaskClient, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        visitor.get("/api/blogs")
+        assert json.loads(capfd.readouterr().out)["session"] == self.line["session"]
 
 
 class TestAHostileProvider:

@@ -87,6 +87,11 @@ class TestAProductionBlog:
     def test_asks_for_https_for_two_years(self) -> None:
         assert self.get("/").get("Strict-Transport-Security", "").startswith("max-age=63072000")
 
+    def test_asks_for_what_it_is_told_to(self, new_app: NewApp) -> None:
+        app = new_app(app_env="production", base_url="https://blog.example", hsts="max-age=0")
+        answer = app.test_client().get("/", base_url="https://blog.example")
+        assert answer.headers["Strict-Transport-Security"] == "max-age=0"
+
     def test_lets_its_cookie_travel_on_https_alone(self) -> None:
         cookie = {"Cookie": f"{self.cookie.name}=x; " + self.cookie.header["Cookie"]}
         headers = {**SAME_ORIGIN, **cookie}

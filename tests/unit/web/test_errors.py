@@ -1,5 +1,6 @@
 """Errors as people and programs read them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from tests.unit.conftest import ClientFor
 class TestAnUnknownAddress:
     def test_is_a_page_for_people(self, client: FlaskClient) -> None:
         assert "There is nothing at this address." in client.get("/nothing").text
+
+    def test_has_a_reference_that_no_caller_chose(self, client: FlaskClient) -> None:
+        assert re.search("Reference: [0-9a-f]{16}<", client.get("/nothing", headers={"X-Request-ID": "abc-123"}).text)
 
     def test_is_json_for_programs(self, client: FlaskClient) -> None:
         assert client.get("/api/nothing").get_json() == {"error": "There is nothing at this address."}

@@ -19,7 +19,7 @@ POLICY = {
 
 
 def security_headers(
-    *, production: bool, script_sources: Sequence[str], upload_origins: Sequence[str]
+    *, hsts: str, script_sources: Sequence[str] = ("'none'",), upload_origins: Sequence[str] = ()
 ) -> list[tuple[str, str]]:
     """The headers of a page of the blog, whose scripts come from those addresses. An answer of its own kind may differ.
 
@@ -31,6 +31,6 @@ def security_headers(
         "img-src": "'self' blob:",
     }
     headers = HEADERS | {"Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())}
-    if production:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    if hsts:
+        headers["Strict-Transport-Security"] = hsts
     return [*headers.items()]
