@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from app.current import settings
-from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed, SlowDown
+from app.errors import InkwellError, Invalid, LoginCancelled, LoginFailed, OverQuota, SlowDown
 from app.log import without_queries
 from app.web import audit
 from app.web.csrf import SAFE_METHODS, is_ours
@@ -94,6 +94,8 @@ def _log(error: Exception, status: int, sentence: str) -> None:
     elif isinstance(error, LoginFailed):
         cause = f"{type(error.__cause__).__name__}: {error.__cause__}"[:300] if error.__cause__ else None
         audit.record("login_refused", reason=sentence, cause=cause and without_queries(cause))
+    elif isinstance(error, SlowDown | OverQuota):
+        audit.record("limit", reason=str(error))
     elif _is_refused_access(error, status):
         audit.record("access_refused", status=status, reason=sentence)
 

@@ -4,11 +4,12 @@ A count moves by what is written, so a write costs the same however much there i
 (SQL given as text, a restore of some tables alone) is not counted: `flask usage recount` counts everything anew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, event, inspect, select, update
 from sqlalchemy.orm import Session, object_session, sessionmaker
+from typing_extensions import TypedDict
 
 from app.auth.models import User
 from app.db import Database
@@ -90,17 +91,26 @@ def limits_of(session: Session) -> Limits:
     return found
 
 
-def usage_of(database: Database, user_id: int, limits: Limits) -> dict[str, dict[str, Any]]:
+class Use(TypedDict):
+    """How much of something somebody has, of what they may have; `shown` says both in words."""
+
+    used: int
+    limit: int
+    shown: str
+
+
+Usage = dict[str, Use]
+
+
+def usage_of(database: Database, user_id: int, limits: Limits) -> Usage:
     """For each thing that is counted: `used` and `limit` as numbers, and `shown`, both in words."""
     [row] = database.rows(_USED, {"user_id": user_id})
-    return {name: dict(_use(quota, used, limits)) for (name, quota), used in zip(COUNTED.items(), row, strict=True)}
+    return {name: _use(quota, used, limits) for (name, quota), used in zip(COUNTED.items(), row, strict=True)}
 
 
-def _use(quota: Quota, used: int, limits: Limits) -> Iterator[tuple[str, Any]]:
-    most = getattr(limits, quota.setting)
-    yield "used", used
-    yield "limit", most
-    yield "shown", f"{quota.shown(used)} of {quota.shown(most)}"
+def _use(quota: Quota, used: int, limits: Limits) -> Use:
+    most: int = getattr(limits, quota.setting)
+    return {"used": used, "limit": most, "shown": f"{quota.shown(used)} of {quota.shown(most)}"}
 
 
 class _Before:

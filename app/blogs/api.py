@@ -5,14 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from app.attachments.queries import NoSuchAttachment
 from app.auth.guard import current_user
-from app.auth.usage import usage_of
+from app.auth.usage import Usage, usage_of
 from app.blogs import queries
 from app.blogs.documents import BlogDocument, ListedBlog, ListedSharedBlog, SharedBlog
 from app.blogs.forms import Change, Draft
 from app.current import database, settings
 from app.errors import Changed
 from app.sharing import queries as sharing
-from app.sharing.documents import ShareDocument
+from app.sharing.documents import BlockDocument, ShareDocument
 from app.sharing.forms import Invitation
 from app.sharing.queries import NO_SUCH_BLOG
 from app.web import audit
@@ -113,35 +113,47 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
 
 
 @blueprint.delete("/shared/<id:blog_id>")
+@answers(status=204)
 def decline(blog_id: int) -> ResponseReturnValue:
+    """Take a blog that somebody shares off one's list."""
     with database().write() as db:
         sharing.decline(db, current_user(), blog_id)
+    audit.record("decline", blog=blog_id)
     return "", 204
 
 
 @blueprint.post("/shared/<id:blog_id>/block")
+@answers(BlockDocument, 201)
 def block(blog_id: int) -> ResponseReturnValue:
     """Block whoever shares that blog with one."""
     with database().write() as db:
         block = sharing.block(db, current_user(), blog_id)
+    audit.record("block", block=block.id)
     return _json(fetch_json(sharing.block_of(current_user().id, block.id)), 201)
 
 
 @blueprint.get("/blocks")
+@answers(list[BlockDocument], paged=True)
 def blocks() -> ResponseReturnValue:
+    """Whom one has blocked, the latest first."""
     page = page_sent()
     return send_page(sharing.blocked_by(current_user().id, page), page)
 
 
 @blueprint.delete("/blocks/<id:block_id>")
+@answers(status=204)
 def unblock(block_id: int) -> ResponseReturnValue:
+    """Let somebody share with one again."""
     with database().write() as db:
         sharing.unblock(db, current_user().id, block_id)
+    audit.record("unblock", block=block_id)
     return "", 204
 
 
 @blueprint.get("/usage")
+@answers(Usage)
 def usage() -> ResponseReturnValue:
+    """What one has, of what one may have."""
     return jsonify(usage_of(database(), current_user().id, settings()))
 
 

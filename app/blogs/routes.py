@@ -141,13 +141,15 @@ def confirm_decline(blog_id: int) -> ResponseReturnValue:
 def decline(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.decline(db, current_user(), blog_id)
+    audit.record("decline", blog=blog_id)
     return redirect(url_for("blogs.index"), 303)
 
 
 @blueprint.post("/blogs/<id:blog_id>/block")
 def block(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
-        sharing.block(db, current_user(), blog_id)
+        block = sharing.block(db, current_user(), blog_id)
+    audit.record("block", block=block.id)
     return redirect(url_for("blogs.account", _anchor="blocked"), 303)
 
 
@@ -166,6 +168,7 @@ def account() -> ResponseReturnValue:
 def unblock(block_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.unblock(db, current_user().id, block_id)
+    audit.record("unblock", block=block_id)
     return redirect(url_for("blogs.account", _anchor="blocked"), 303)
 
 

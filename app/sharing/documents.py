@@ -14,3 +14,12 @@ class ShareDocument(TypedDict):
     id: int
     email: str
     created_at: datetime
+
+
+@closed
+class BlockDocument(TypedDict):
+    """Somebody whom one has blocked."""
+
+    id: int
+    name: str
+    created_at: datetime

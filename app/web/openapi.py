@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 from app.current import extension, settings
 from app.db import MAX_ID
 from app.errors import InkwellError
+from app.web.idempotency import MAX_LENGTH
 from app.web.marks import is_public, public
 from app.web.pages import json_answer
 from app.web.paging import MAX_SENT, SENT
@@ -29,7 +30,7 @@ VERSION = "1"
 REFERENCE = "#/components/schemas/{model}"
 JSON = "application/json"
 # Any request may end so. The last two are the server's own word, before the blog has read anything.
-ANYWHERE = (400, 503, 414, 431)
+ANYWHERE = (400, 429, 503, 414, 431)
 BY_THE_SERVER = {414, 431}
 # What reading a body may end in: not JSON, too large, of another type, against the form.
 OF_A_BODY = (400, 413, 415, 422)
@@ -47,6 +48,7 @@ MEANINGS = {
     415: "The body is not JSON",
     414: "The address is too long",
     422: "Some values break a rule: `fields` says which",
+    429: "The caller asks too often: try again after `Retry-After` seconds",
     431: "The headers are too large",
     503: "Something that the blog needs does not answer: try again after `Retry-After` seconds",
 }
@@ -192,7 +194,7 @@ def _failures(rule: Rule, method: str, view: Callable[..., Any], described: Desc
 def _failure(status: int, schemas: _Schemas) -> JsonObject:
     if status in BY_THE_SERVER:
         return {"description": MEANINGS[status], "content": {"text/html": {"schema": {"type": "string"}}}}
-    headers = {"headers": {"Retry-After": {"schema": {"type": "integer"}}}} if status == 503 else {}
+    headers = {"headers": {"Retry-After": {"schema": {"type": "integer"}}}} if status in (429, 503) else {}
     return {"description": MEANINGS[status], **headers, "content": {JSON: {"schema": schemas.sent(Problem)}}}
 
 
@@ -219,6 +221,10 @@ def _path_parameters(rule: Rule) -> list[JsonObject]:
 
 def _other_parameters(described: Described) -> list[JsonObject]:
     parameters: list[JsonObject] = []
+    if described.status == 201:
+        key = {"type": "string", "maxLength": MAX_LENGTH}
+        sent_again = "What is sent again with it is made once"
+        parameters.append({"name": "Idempotency-Key", "in": "header", "description": sent_again, "schema": key})
     if described.paged:
         limit = _whole_number(MAX_SENT) | {"default": SENT}
         parameters += [

@@ -93,7 +93,9 @@ class FaultProxy:
                     data = bytes(byte ^ 0xFF for byte in data)
                 self._send(target, data)
             self._await_thaw()
-            target.shutdown(socket.SHUT_WR)
+            # An end would come before the reset.
+            if self._fault != "reset":
+                target.shutdown(socket.SHUT_WR)
 
     def _send(self, target: socket.socket, data: bytes) -> None:
         view = memoryview(data)

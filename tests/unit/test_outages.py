@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from app import postgres, readiness
-from app.auth import oidc
+from app.auth import exchange
 from app.cache import breaker
 from app.config import Settings
 from app.storage import s3
@@ -61,7 +61,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "PAUSE", 0.05)
     monkeypatch.setattr(s3, "READ_TIMEOUT", 0.3)
     monkeypatch.setattr(s3, "ATTEMPTS", 1)
-    monkeypatch.setattr(oidc, "EXCHANGE_SECONDS", 0.3)
+    monkeypatch.setattr(exchange, "EXCHANGE_SECONDS", 0.3)
     monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(readiness, "KEPT_SECONDS", 0)
 

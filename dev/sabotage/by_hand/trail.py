@@ -207,12 +207,4 @@ SABOTAGES = (
         put="url.netloc",
         tests=OF_SETTINGS,
     ),
-    Sabotage(
-        "each worker that is gone keeps all of its room",
-        rule=55,
-        file=GUNICORN,
-        take_out='            file.truncate(max(8, *struct.unpack("i", file.read(4))))\n',
-        put="            pass\n",
-        tests=OF_SERVER,
-    ),
 )

@@ -70,7 +70,7 @@ class TestADeletedUser:
         self.app, self.store = blog_on_either, blog_on_either.extensions["store"]
         attachments = AttachmentFactory.with_files(database, blog_on_either.extensions["images"])
         attachments(user, blog_factory(user))
-        blog_on_either.extensions["images"].shared_copy(attachments(user).key)
+        blog_on_either.extensions["images"].shared_copy(attachments(user).key, user.id)
         self.output = flask_users(blog_on_either, "delete", str(user.id), "--yes").output
 
     def test_has_no_row(self, database: Database, user: User) -> None:

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 
+from app.worker import Worker
 from dev.bench.command import HELP, parsed
 from dev.bench.rows import FLOORS, LINES, LOADED, ROWS, lines_of
 from dev.steps import SetupError
@@ -37,13 +39,16 @@ class TestTheRows:
 
 
 class TestThePeersServer:
-    def test_has_the_worker_of_the_blogs(self) -> None:
+    def test_has_the_threads_of_the_blogs(self) -> None:
         def settings(file: str) -> set[str]:
-            found = re.findall(r"^(?:worker_class|threads|keepalive) = .*$", (ROOT / file).read_text(), re.MULTILINE)
-            return set(found)
+            return {*re.findall(r"^(?:threads|keepalive) = .*$", (ROOT / file).read_text(), re.MULTILINE)}
 
         blogs = settings("gunicorn.conf.py")
-        assert (settings("benchmarks/peers/gunicorn.conf.py"), len(blogs)) == (blogs, 3)
+        assert (settings("benchmarks/peers/gunicorn.conf.py"), len(blogs)) == (blogs, 2)
+
+    def test_has_the_worker_that_the_blogs_is_made_of(self) -> None:
+        assert 'worker_class = "gthread"' in (ROOT / "benchmarks/peers/gunicorn.conf.py").read_text()
+        assert issubclass(Worker, ThreadWorker)
 
     def test_is_locked_without_the_name_of_a_registry(self) -> None:
         locked = (ROOT / "benchmarks/peers/package-lock.json").read_text()
