@@ -55,7 +55,8 @@ def app(environ, start_response):
     start_response("200 OK", [])
     return [b"one"]
 """
-PATIENCE = 60
+# Less than the limit of a test, so that what does not come true is a failed assertion.
+PATIENCE = 30
 GUNICORN = [sys.executable, "-m", "gunicorn", "wsgi:app"]
 
 
@@ -90,6 +91,12 @@ class Server:
     def body(self) -> str:
         with urlopen(self.url, timeout=PATIENCE) as answer:  # noqa: S310  a loopback address of ours
             return str(answer.read().decode())
+
+    def answers(self) -> bool:
+        """Rather than having ended."""
+        with suppress(OSError):
+            return bool(self.body())
+        return False
 
     def worker(self) -> int:
         """One of those that answer."""
