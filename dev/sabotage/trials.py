@@ -63,7 +63,7 @@ class Trials:
 
     def _work(self, waiting: "SimpleQueue[Sabotage]", done: "SimpleQueue[Verdict | BaseException]") -> None:
         try:
-            with folder() as here:
+            with folder(self._root) as here:
                 copy = Copy(self._root, here, self._settings)
                 while True:
                     done.put(self._verdict(copy, waiting.get_nowait()))
@@ -100,8 +100,11 @@ def step(sabotage: Sabotage, depth: str) -> list[str]:
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
-    here = Path(tempfile.mkdtemp(prefix="sabotage-"))
+def folder(root: Path) -> Iterator[Path]:
+    """Not a temporary one: a test that fills those for its server needs the code to be elsewhere."""
+    kept = root / ".sabotage"
+    kept.mkdir(exist_ok=True)
+    here = Path(tempfile.mkdtemp(prefix="copy-", dir=kept))
     try:
         yield here
     finally:
