@@ -123,14 +123,14 @@ SABOTAGES = (
         tests=OF_QUERIES,
     ),
     Sabotage(
-        "a write to blogs does not count as the owner's",
+        "a new blog does not count as its owner's",
         rule=23,
         file="app/blogs/models.py",
         take_out="owned_by(Blog.owner_id, User.cache_version)\n",
-        put="Blog.__table__.info['cache_owner'] = __import__('app.cache.versions').cache.versions.Owner(\n"
-        "    Blog.__table__.c.owner_id, User.__table__.c.cache_version\n"
-        ")\n",
-        tests=("tests/unit/web/test_reads.py", "tests/unit/blogs/test_api.py", "tests/unit/test_lock_order.py"),
+        put="owned_by(Blog.owner_id, User.cache_version)\n"
+        "import app.cache.versions, sqlalchemy\n"
+        "sqlalchemy.event.remove(Blog, 'after_insert', app.cache.versions._after_write)\n",
+        tests=("tests/unit/web/test_reads.py",),
     ),
     Sabotage(
         "a key knows not every parameter",
