@@ -76,11 +76,8 @@ def server(folder: Path) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for tests that leave it as it is."""
-    folder = filled(tmp_path_factory.mktemp("shared"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        with ready(folder) as server:
-            yield server
+    with ready(filled(tmp_path_factory.mktemp("shared"))) as server:
+        yield server
 
 
 class TestARequestWithTooMuchOfSomething:
@@ -134,9 +131,12 @@ class TestAClient:
                 assert select.select([client], [], [], PATIENCE / 3)[0] == [client]
 
 
-class TestAServerThatRuns:
-    def test_opens_no_socket_where_others_would(self, shared_server: Server) -> None:
-        assert [path for path in shared_server.folder.iterdir() if path.is_socket()] == []
+class TestItsSettingsAsGunicornReadsThem:
+    def test_open_no_socket_where_others_would(self, folder: Path) -> None:
+        # A server that runs opens it at some time after it serves.
+        command = [*GUNICORN, "--check-config", "--print-config"]
+        read = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=True)
+        assert re.search(r"^control_socket_disable +\W +True$", read.stdout, re.MULTILINE)
 
     def test_lets_nobody_in_from_another_machine(self, folder: Path) -> None:
         assert settings_of(folder)["bind"] == "['[127.0.0.1]:8000']"
