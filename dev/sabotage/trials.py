@@ -52,14 +52,21 @@ class Trials:
         done: SimpleQueue[Verdict | BaseException] = SimpleQueue()
         for each in sabotages:
             waiting.put(each)
-        for _ in range(min(self._jobs, len(sabotages))):
-            # When this process ends, nobody waits for them: what they have started ends with it.
-            threading.Thread(target=self._work, args=(waiting, done), daemon=True).start()
+        # When this process is ended, nobody waits for them: what they have started ends with it.
+        workers = [
+            threading.Thread(target=self._work, args=(waiting, done), daemon=True)
+            for _ in range(min(self._jobs, len(sabotages)))
+        ]
+        for worker in workers:
+            worker.start()
         for _ in sabotages:
             verdict = done.get()
             if isinstance(verdict, BaseException):
                 raise verdict
             yield verdict
+        # They take their copies away.
+        for worker in workers:
+            worker.join()
 
     def _work(self, waiting: "SimpleQueue[Sabotage]", done: "SimpleQueue[Verdict | BaseException]") -> None:
         try:

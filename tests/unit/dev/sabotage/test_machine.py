@@ -111,6 +111,9 @@ class TestADefenceWithATest:
     def test_is_still_in_the_project(self, done: Run) -> None:
         assert (done.project / "door.py").read_text() == DOOR
 
+    def test_leaves_no_copy_behind(self, done: Run) -> None:
+        assert [path.name for path in (done.project / ".sabotage").iterdir()] == ["verdicts.jsonl"]
+
 
 class TestADefenceWithoutATest:
     def test_survives(self, done: Run) -> None:
