@@ -43,6 +43,7 @@ def add_options(group: pytest.OptionGroup) -> None:
         default="failed",
         help="keep a folder of each test that failed, or of all with a page",
     )
+    group.addoption("--note-secrets", metavar="FILE", type=Path, help="note each secret that the run meets")
     group.addoption("--in-order", action="store_true", help="run the tests in the order in which they are named")
 
 

@@ -16,6 +16,7 @@ from .browsers import refuse_what_cannot_be
 from .evidence.folder import folder_of
 from .fixtures import VISITS, Visit
 from .limits import set_limit
+from .noting import Noting
 from .pictures import UPDATE, refuse_to_write_in_ci
 from .report.collect import Describer
 from .report.results import EXAMINED
@@ -63,6 +64,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(recording, "forge-recording")
     config.pluginmanager.register(gathering, "forge-evidence")
     config.pluginmanager.register(looks, "forge-looks")
+    if file := config.getoption("--note-secrets"):
+        # Around the others: what a test's evidence gives away is known when all of it is written.
+        config.pluginmanager.register(Noting(file), "forge-canaries")
+        if not (hasattr(config, "workerinput") or config.getoption("--trying-again")):
+            file.unlink(missing_ok=True)
     if wanted := config.getoption("--shard"):
         number, count = wanted
         config.pluginmanager.register(Shard(number, count, config.rootpath / config.getini("durations")), "forge-shard")

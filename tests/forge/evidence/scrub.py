@@ -58,6 +58,11 @@ class Scrubber:
         for literal in literals:
             self.keep("secret", literal)
 
+    @property
+    def known(self) -> Iterable[str]:
+        """The secrets so far."""
+        return self._placeholders.keys()
+
     def text(self, text: str) -> str:
         """The text without its secrets: those known already, and those that it gives away itself."""
         self.learn(text)

@@ -1,4 +1,4 @@
-"""Open the last report, merge those of shards, or note how long each file of tests took or which views it reached."""
+"""Open the last report, merge those of shards, note what a run tells of its tests, or look for secrets in it."""
 
 import argparse
 import contextlib
@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from . import folder, results, verdict
 from .merge import merged
+from .search import searched
 
 RESULTS = Path("test-results")
 
@@ -49,6 +50,9 @@ def main() -> int:
     reached = commands.add_parser("visits", help="write which views each file of tests reached, for --changed")
     reached.add_argument("file", type=Path)
     reached.add_argument("folder", nargs="?", type=Path, default=RESULTS)
+    hidden = commands.add_parser("secrets", help="look for those of a file, one a line, in all that a run has left")
+    hidden.add_argument("file", type=Path)
+    hidden.add_argument("folder", nargs="?", type=Path, default=RESULTS)
     asked = parser.parse_args(sys.argv[1:] or ["open"])
     try:
         if asked.command == "merge":
@@ -57,6 +61,8 @@ def main() -> int:
             return note(asked.file, results.durations(results.read(asked.folder)))
         if asked.command == "visits":
             return note(asked.file, results.visits(results.read(asked.folder)))
+        if asked.command == "secrets":
+            return look_for(asked.file, asked.folder)
         return serve(asked.folder / folder.REPORT)
     except FileNotFoundError as error:
         sys.exit(f"There is no report of a run in {Path(error.filename).parent}; run browser tests first.")
@@ -92,6 +98,18 @@ def merge(folders: list[Path], into: Path) -> int:
 def note(file: Path, found: Mapping[str, Any]) -> int:
     file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def look_for(noted: Path, left: Path) -> int:
+    if not noted.exists():
+        sys.exit(f"There is no {noted}; a run with --note-secrets={noted} writes it.")
+    found = searched(noted, left)
+    for line, name in found.hits:
+        print(f"The secret in line {line} of {noted} is in {left / name}.")
+    size = f"{found.files:,} files with those in archives, {found.bytes / 1e6:,.1f} MB"
+    print(f"Looked for {found.secrets:,} secrets in {size}: {len(found.hits):,} found.")
+    # Where there is nothing to look for, or nowhere, nothing was shown.
+    return 1 if found.hits or not (found.secrets and found.files) else 0
 
 
 if __name__ == "__main__":

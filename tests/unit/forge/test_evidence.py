@@ -3,13 +3,11 @@
 import os
 import subprocess
 import sys
-import zipfile
-from base64 import b64decode
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from tests.forge.report.search import opened
 from tests.forge.server import gunicorn, live_server
 from tests.unit.forge.copied import beside
 from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
@@ -81,7 +79,6 @@ A, B, C = [
     f"test_small.py::{name}"
     for name in ("test_a_that_passes[chromium]", "test_b_without_a_page", "test_c_breaks_the_site[chromium]")
 ]
-REPORTED = "data:application/zip;base64,"
 TRACING = "--tracing=retain-on-failure"
 # Nothing is tried again.
 ONCE = ["--maxfail=9"]
@@ -110,7 +107,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("failing")
     files = {"small.py": APP, "conftest.py": CONFTEST, "test_small.py": TESTS, "pyproject.toml": SETTINGS}
     beside(folder, files)
-    return Run(folder)
+    return Run(folder, "--note-secrets=noted")
 
 
 @pytest.fixture(scope="module")
@@ -141,15 +138,7 @@ def place_of(words: str, lines: list[str]) -> int:
 
 def texts(folder: Path) -> dict[str, str]:
     """Every file of a folder by its path, archives opened, the report's too; what is no text is read as one."""
-    found: dict[str, str] = {}
-    for file in filter(Path.is_file, folder.rglob("*")):
-        name, body = str(file.relative_to(folder)), file.read_bytes()
-        found[name] = body.decode("latin-1")
-        archive = body if file.suffix == ".zip" else b64decode(found[name].partition(REPORTED)[2].partition("<")[0])
-        if archive:
-            with zipfile.ZipFile(BytesIO(archive)) as entries:
-                found |= {f"{name}/{each}": entries.read(each).decode("latin-1") for each in entries.namelist()}
-    return found
+    return {name: body.decode("latin-1") for name, body in opened(folder)}
 
 
 class TestTheFolder:
@@ -239,9 +228,15 @@ class TestADeployedSite:
 
 
 class TestASecret:
-    def test_is_in_no_artefact(self, ran: Run) -> None:
+    @pytest.fixture
+    def canaries(self, ran: Run) -> list[str]:
         said = [ran.canaries.read_text(), (ran.folder / "another-canary").read_text()]
-        canaries = [*" ".join(said).split(), *CANARIES]
+        return [*" ".join(said).split(), *CANARIES]
+
+    def test_is_in_no_artefact(self, ran: Run, canaries: list[str]) -> None:
         files = {**texts(ran.folder / "test-results"), "console": ran.told.stdout}
         kept = {(name, canary) for name, text in files.items() for canary in canaries if canary in text}
         assert kept == set()
+
+    def test_is_noted_for_whoever_looks_for_it(self, ran: Run, canaries: list[str]) -> None:
+        assert set(canaries) <= set((ran.folder / "noted").read_text().splitlines())
