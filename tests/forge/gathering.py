@@ -23,6 +23,7 @@ from .evidence.repeat import put_in_order, repeat_script
 from .evidence.scrub import Scrubber
 from .evidence.texts import LAST_ANSWERS, Failure, PageSeen
 from .fixtures import VISITS, Visit
+from .limits import without_limit
 from .project import Project
 from .server import LiveServer
 from .session import SessionForge
@@ -77,9 +78,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         _scrub(report, scrubber_of(item))
     if report.failed:
         item.stash[FAILURES].append(_failure(item, call, report))
-    if report.when == "teardown" and (item.stash[FAILURES] or _keeps_all(item)):
+    if report.when == "teardown" and (item.stash[FAILURES] or _keeps_all(item) or folder_of(item).is_dir()):
         try:
-            _name_the_trace(report, item.config, _evidence(item).leave())
+            # A trace may be long, and what the test itself has left of its time short.
+            with without_limit(item.config):
+                _name_the_trace(report, item.config, _evidence(item).leave())
         except Exception as error:  # noqa: BLE001  whatever becomes of its evidence, a verdict stands
             shutil.rmtree(folder_of(item), ignore_errors=True)
             report.sections.append(("Evidence", f"Thrown away, because it may hold secrets: {type(error).__name__}"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forge.report.search import opened
+from tests.forge.report.search import opened, searched
 from tests.forge.server import gunicorn, live_server
 from tests.unit.forge.copied import beside
 from tests.unit.forge.test_plugin import CONFTEST, SETTINGS, run
@@ -67,6 +67,9 @@ def test_d_says_its_secrets(page, session_factory, project):
     page.set_content(f"<p>{cookie}</p>")
     print("printed", project.app.secret_key, *[each["value"] for each in page.cookies()])
     assert cookie == project.app.secret_key
+
+def test_f_asks_without_a_page(client_for):
+    assert "Hello Grace" in client_for("Grace").get("/").text()
 
 def test_e_says_a_session_without_a_page(session_factory):
     cookie = session_factory("Hedy").value
@@ -216,6 +219,11 @@ class TestWithEvidenceOfAll:
     @pytest.mark.usefixtures("repeated")
     def test_a_test_that_passes_leaves_its_folder_too(self, ran: Run) -> None:
         assert {file.name for file in (ran.folder / "all").glob("*test-a*/*")} == {"trace.zip", "sql.txt", "server.log"}
+
+    def test_a_test_without_a_page_leaves_no_secret_in_its_trace(self, ran: Run) -> None:
+        run(ran.folder, "--evidence=all", "--output=clients", "--note-secrets=clients-secrets", "-k", "test_f")
+        found = searched(ran.folder / "clients-secrets", ran.folder / "clients")
+        assert (len(list(ran.folder.glob("clients/*test-f*/trace.zip"))), found.hits) == (1, [])
 
 
 class TestADeployedSite:
