@@ -1,6 +1,7 @@
 """The pytest plugin: options, one verdict for each test, and what a failing test shows."""
 
 import argparse
+import gc
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -27,6 +28,9 @@ LOG_LINES = 20
 # What these ask for is not a run of tests, and leaves the results of the last one alone.
 NO_TESTS = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "cacheshow", "collectonly")
 NOT_THE_TESTS = tuple(str(Path(file).parent) for file in (playwright.__file__, __file__))
+
+# What is imported and collected stays to the end: to look for garbage in it again and again is a fifth of the start.
+gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,6 +97,12 @@ def _empty(output: Path, root: Path) -> None:
     if root.is_relative_to(output):
         raise pytest.UsageError(f"--output is emptied first, and {output} holds the project itself.")
     shutil.rmtree(output, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

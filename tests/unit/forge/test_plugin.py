@@ -1,5 +1,6 @@
 """The harness as somebody takes it: its folder, copied beside an app, run by a pytest of its own."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -232,3 +233,9 @@ class TestABrowserThatIsDownloaded:
         (copied / "downloading.py").write_text(DOWNLOADING)
         told = run(copied, "downloading.py")
         assert told.returncode == 0, told.stdout
+
+
+class TestARun:
+    def test_looks_for_no_garbage_in_what_was_imported_and_collected(self) -> None:
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
