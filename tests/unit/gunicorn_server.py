@@ -153,7 +153,7 @@ def environment() -> dict[str, str]:
 def filled(folder: Path) -> Path:
     shutil.copy(ROOT / "gunicorn.conf.py", folder)
     (folder / "wsgi.py").write_text(CODE)
-    (folder / ".env").write_text("WEB_CONCURRENCY=2\n")
+    (folder / ".env").write_text("APP_ENV=development\nWEB_CONCURRENCY=2\n")
     (folder / "instance").mkdir()
     (folder / "instance/secret_key").write_text(secrets.token_hex(32))
     return folder
@@ -164,6 +164,8 @@ def ready(folder: Path) -> Iterator[Server]:
     with started(folder) as server:
         # Until all have begun, it is a first start, which may fail.
         server.both_workers()
+        # The arbiter says so a little later.
+        until(lambda: len(server.workers("ready")) == 2, PATIENCE)
         yield server
 
 

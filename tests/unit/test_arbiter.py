@@ -180,7 +180,7 @@ class TestAWorkerWhoseThreadsAllWaitForEver:
 class TestAWorkerWhoseThreadsAreAllBusyForLong:
     def test_is_left_to_finish(self, folder: Path, pool: ThreadPoolExecutor) -> None:
         (folder / "wsgi.py").write_text(SLOW_CODE)
-        with started(folder, "--timeout", "1", "--threads", "1") as server:
+        with started(folder, "--timeout", "2", "--threads", "1") as server:
             until(lambda: len(server.workers("ready")) == 2, PATIENCE)
             answers = [pool.submit(server.body) for _ in range(2)]
             until(lambda: [worker["busy"] for worker in server.told["workers"]] == [1, 1], PATIENCE)
