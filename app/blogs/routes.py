@@ -1,6 +1,7 @@
 """The pages that people read and write on."""
 
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -32,6 +33,13 @@ blueprint = Blueprint("blogs", __name__)
 def day(timestamp: str) -> str:
     moment = datetime.fromisoformat(timestamp)
     return f"{moment.day} {moment:%B %Y}"
+
+
+@blueprint.app_template_filter("months")
+def months(blogs: list[Any]) -> list[tuple[str, list[Any]]]:
+    """The blogs of each month, as they come."""
+    named = groupby(blogs, lambda blog: f"{datetime.fromisoformat(blog['created_at']):%B %Y}")
+    return [(month, list(rows)) for month, rows in named]
 
 
 @blueprint.get("/")

@@ -1,4 +1,4 @@
-"""The pages' style and scripts, under a path that changes whenever one of them does.
+"""The pages' style, scripts and typeface, under a path that changes whenever one of them does.
 
 The path names what all of them hold together, so that modules import each other by relative paths as they are. Another
 version's path is answered too, since a reload has workers of both for a while, but nobody is told to keep that.
@@ -15,7 +15,13 @@ from app.errors import NotFound
 from app.web.marks import public
 
 FOLDER = Path(__file__).parents[1] / "static"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -51,7 +57,7 @@ def init_app(app: Flask) -> None:
 
 def _read(path: Path) -> StaticFile:
     body = path.read_bytes()
-    return StaticFile(f"{TYPES[path.suffix]}; charset=utf-8", body, gzip.compress(body, mtime=0))
+    return StaticFile(TYPES[path.suffix], body, gzip.compress(body, mtime=0))
 
 
 def _conditional(file: StaticFile) -> Response:

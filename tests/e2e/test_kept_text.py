@@ -33,7 +33,7 @@ class TestWithUnsavedText:
 
     def test_finds_it_after_cancelling(self, page: CustomPage) -> None:
         page.get_by_role("link", name="Cancel").click()
-        page.get_by_role("link", name="New blog").click()
+        page.get_by_role("link", name="Write", exact=True).click()
         reads(page)
 
     def test_saves_it_from_there(self, page: CustomPage) -> None:
@@ -50,7 +50,7 @@ class TestWithUnsavedText:
     ) -> None:
         page.goto(f"/blogs/{blog_factory(at_the_form_again).id}/delete")
         page.submit("Delete Blog")
-        page.get_by_role("link", name="New blog").click()
+        page.get_by_role("link", name="Write", exact=True).click()
         reads(page)
 
     def test_finds_it_after_another_was_saved(

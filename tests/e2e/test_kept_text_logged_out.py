@@ -26,7 +26,7 @@ def by_the_header(page: CustomPage, mary: Somebody) -> Page:
     page.submit("Next")
     page.get_by_role("link", name="Login With Google").click()
     mary.sign_in(page)
-    page.get_by_role("link", name="New blog").click()
+    page.get_by_role("link", name="Write", exact=True).click()
     return page
 
 

@@ -14,7 +14,7 @@ FROM_THE_SERVER = """
 class TestAtTheFirstPage:
     @pytest.fixture(autouse=True)
     def at_the_first_page(self, page: CustomPage) -> None:
-        page.login(path="/blogs")
+        page.login(path="/")
         page.wait_for_load_state("networkidle")
 
     def test_the_style_and_the_scripts_are_sent(self, page: CustomPage) -> None:
@@ -23,7 +23,7 @@ class TestAtTheFirstPage:
     class TestAndThenAtAnother:
         @pytest.fixture(autouse=True)
         def at_another(self, at_the_first_page: None, page: CustomPage) -> None:
-            page.goto("/")
+            page.goto("/blogs")
             page.wait_for_load_state("networkidle")
 
         def test_nothing_is_sent_again(self, page: CustomPage) -> None:

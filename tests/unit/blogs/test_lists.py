@@ -236,7 +236,7 @@ class TestAPageAtAPlaceThatIsNone(WithThreeLists):
 class TestAnExcerptOnAPage:
     def excerpt(self, caller: FlaskClient, content: str) -> str:
         caller.post("/api/blogs", json={"title": "T", "content": content})
-        found = re.search("<p>(.*?)</p>", caller.get("/blogs").text, re.DOTALL)
+        found = re.search("<p dir=.auto.>(.*?)</p>", caller.get("/blogs").text, re.DOTALL)
         assert found
         return found[1]
 

@@ -47,7 +47,13 @@ class TestAFileOfThePages:
 
     @pytest.mark.parametrize("name", [path.name for path in static_files.FOLDER.iterdir()])
     def test_has_a_type_that_a_browser_takes(self, app: Flask, client: FlaskClient, name: str) -> None:
-        types = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+        types = {
+            "css": "text/css",
+            "js": "text/javascript",
+            "svg": "image/svg+xml",
+            "txt": "text/plain",
+            "woff2": "font/woff2",
+        }
         assert client.get(path_on(app, name)).mimetype == types[name.rpartition(".")[2]]
 
     def test_is_compressed_for_who_can_read_that(self, client: FlaskClient, path: str) -> None:
