@@ -20,19 +20,33 @@ def fingerprint(sha256: str) -> str:
     return blake2b(sha256.encode(), digest_size=8).hexdigest()
 
 
+def file_document(attachment_id: int, file: Any) -> Any:
+    """What readers are told of a file, by its row or its object."""
+    return {
+        "id": attachment_id,
+        "fingerprint": fingerprint(file.sha256),
+        "filename": file.filename,
+        "content_type": file.content_type,
+        "size": file.size,
+        "width": file.width,
+        "height": file.height,
+    }
+
+
 class Attachment(Base):
     """A file in the store, as it was declared (`pending`), then as the server found it to be (`ready`).
 
     `sha256` is in base64, or, for an upload in parts, S3's checksum of their checksums. `refusal` is why a finished
-    upload was turned down. `detached_at` is when it was last taken off a blog.
-    `client_key` is the key that the uploader's program declared it with, if any.
+    upload was turned down. `detached_at` is when it was last taken off a blog. On its blog it stands at the top, which
+    only one does, or `in_text`. `client_key` is the key that the uploader's program declared it with, if any.
     """
 
     __tablename__ = "attachments"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    blog_id: Mapped[int | None] = mapped_column(ForeignKey("blogs.id", ondelete="SET NULL"), unique=True)
+    blog_id: Mapped[int | None] = mapped_column(ForeignKey("blogs.id", ondelete="SET NULL"))
+    in_text: Mapped[bool] = mapped_column(default=False)
     key: Mapped[str] = mapped_column(String(100), unique=True)
     client_key: Mapped[str | None] = mapped_column(String(100))
     upload_id: Mapped[str | None] = mapped_column(String(1024))
@@ -59,6 +73,8 @@ class Attachment(Base):
     __table_args__: Any = (
         Index(None, uploader_id),
         Index(None, uploader_id, client_key, unique=True),
+        Index(None, blog_id),
+        Index("uq_attachments_top", blog_id, unique=True, sqlite_where=~in_text, postgresql_where=~in_text),
         Index(None, state, created_at),
         {"sqlite_autoincrement": True},
     )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.attachments.forms import Declaration
@@ -90,12 +90,12 @@ def record_finding(
 
 
 def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> bool:
-    """Make that the blog's only attachment, or leave it none. Returns whether this changed anything.
+    """Make that the attachment at the top of the blog, or leave it none. Returns whether this changed anything.
 
     The caller has locked the user. Raises NoSuchAttachment unless it is the user's own and ready.
     """
     statement = select(Attachment).where(Attachment.blog_id == blog_id, Attachment.uploader_id == uploader_id)
-    current = session.scalar(statement)
+    current = session.scalar(statement.where(~Attachment.in_text))
     if (current and current.id) == attachment_id:
         return False
     if current:
@@ -108,3 +108,27 @@ def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int 
             raise NoSuchAttachment(NO_SUCH_ATTACHMENT)
         wanted.blog_id = blog_id
     return True
+
+
+def files_for_text(session: Session, uploader_id: int, blog_id: int | None, wanted: set[int]) -> list[Attachment]:
+    """Those of the wanted files that a text of that blog may show: their own, ready, and on no other blog."""
+    if not wanted:
+        return []
+    statement = select(Attachment).where(
+        Attachment.id.in_(wanted),
+        Attachment.uploader_id == uploader_id,
+        Attachment.state == READY,
+        or_(Attachment.blog_id.is_(None), Attachment.blog_id == blog_id),
+    )
+    return list(session.scalars(statement.order_by(Attachment.id)))
+
+
+def place_in_text(session: Session, uploader_id: int, blog_id: int, shown: list[Attachment]) -> None:
+    """Put those files on the blog, unless they are, and take off what was in its text before. The user is locked."""
+    statement = select(Attachment).where(Attachment.blog_id == blog_id, Attachment.uploader_id == uploader_id)
+    for attachment in session.scalars(statement.where(Attachment.in_text)):
+        if attachment not in shown:
+            attachment.blog_id, attachment.in_text, attachment.detached_at = None, False, datetime.now(UTC)
+    for attachment in shown:
+        if attachment.blog_id is None:
+            attachment.blog_id, attachment.in_text = blog_id, True

@@ -21,8 +21,8 @@ class AttachedFile(TypedDict):
 
 
 @closed
-class BlogDocument(TypedDict):
-    """A blog, whole."""
+class BlogFields(TypedDict):
+    """What is said of every blog."""
 
     id: int
     title: str
@@ -34,7 +34,16 @@ class BlogDocument(TypedDict):
 
 
 @closed
-class ListedBlog(BlogDocument):
+class BlogDocument(BlogFields):
+    """A blog, whole: `html` is its text as it is shown, null for one from before there was Markdown."""
+
+    html: str | None
+    words: int
+    files: list[AttachedFile]
+
+
+@closed
+class ListedBlog(BlogFields):
     """A blog in a list: `content` has its first 500 characters, `content_truncated` says whether there are more."""
 
     content_truncated: bool

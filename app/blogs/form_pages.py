@@ -10,6 +10,7 @@ from app.attachments.models import Attachment
 from app.attachments.queries import NoSuchAttachment, ready_file
 from app.auth.guard import current_user
 from app.blogs import queries
+from app.blogs.forms import Draft
 from app.current import database
 from app.db import MAX_ID
 from app.errors import Changed, InkwellError, Invalid, KeyReused, NotFound, OverQuota
@@ -43,6 +44,12 @@ def uploaded() -> Attachment | None:
 
 class NewForm:
     """All of its pages carry the key that the first one was given, so that what they lead to is saved once."""
+
+    def review(self, draft: Draft, key: str | None) -> str:
+        """The blog as it will be read. Raises Invalid."""
+        with database().read() as db:
+            html = queries.shown(db, current_user().id, draft.content)
+        return render_template("blogs/review.html", draft=draft, key=key, html=html, attachment=uploaded())
 
     def page(self, values: Any, errors: dict[str, str], **more: Any) -> str:
         return render_template("blogs/new.html", values={"key": new_key(), **values}, errors=errors, **more)

@@ -5,48 +5,35 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
+from pydantic_core import from_json
+from sqlalchemy import BindParameter, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.attachments.models import Attachment, fingerprint
-from app.attachments.queries import attach
+from app.attachments.models import Attachment, file_document, fingerprint
+from app.attachments.queries import attach, files_for_text, place_in_text
 from app.auth.models import User
 from app.auth.queries import lock_user
-from app.blogs.documents import AttachedFile, BlogDocument, ListedBlog
+from app.blogs.documents import BlogDocument, BlogFields, ListedBlog
 from app.blogs.forms import Change, Draft
-from app.blogs.models import Blog
+from app.blogs.markdown import Text
+from app.blogs.models import Blog, pictures_of
 from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
 from app.errors import Changed, KeyReused, NotFound
 from app.sharing.models import Share
 from app.sharing.queries import ARRIVES, NO_SUCH_BLOG, Reader, as_reader, shared
 
 _owner: BindParameter[int] = bindparam("owner_id")
-# How many letters of a text its list has: the API's, and a person's page. One more is read, to know that there is more.
-EXCERPT, SHORT_EXCERPT = 500, 280
+# How many letters of a text the API's list has. One more is read, to know that there is more.
+EXCERPT = 500
 
-
-def _excerpt(length: int) -> ColumnElement[str]:
-    return func.substr(Blog.content, 1, length + 1).label("content")
-
-
-_BLOG = (Blog.id, Blog.title, Blog.content, Blog.version, Blog.created_at, Blog.updated_at)
-_LISTED = (Blog.id, Blog.title, _excerpt(EXCERPT), Blog.version, Blog.created_at, Blog.updated_at)
-_CARD = (Blog.id, Blog.title, _excerpt(SHORT_EXCERPT), Blog.created_at)
+_ANY = (Blog.id, Blog.title, Blog.version, Blog.created_at, Blog.updated_at)
+_BLOG = (*_ANY, Blog.content, Blog.html, Blog.files, Blog.words)
+_LISTED = (*_ANY, func.substr(Blog.content, 1, EXCERPT + 1).label("content"))
+_CARD = (Blog.id, Blog.title, Blog.excerpt, Blog.words, Blog.created_at)
 _ATTACHED = (Attachment.filename, Attachment.content_type, Attachment.size, Attachment.width, Attachment.height)
 
 
-def _document(row: Any) -> BlogDocument:
-    attached: AttachedFile | None = None
-    if row.attachment_id:
-        attached = {
-            "id": row.attachment_id,
-            "fingerprint": fingerprint(row.sha256),
-            "filename": row.filename,
-            "content_type": row.content_type,
-            "size": row.size,
-            "width": row.width,
-            "height": row.height,
-        }
+def _document(row: Any) -> BlogFields:
     return {
         "id": row.id,
         "title": row.title,
@@ -54,8 +41,12 @@ def _document(row: Any) -> BlogDocument:
         "version": row.version,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
-        "attachment": attached,
+        "attachment": row.attachment_id and file_document(row.attachment_id, row),
     }
+
+
+def _whole(row: Any) -> BlogDocument:
+    return {**_document(row), "html": row.html, "files": from_json(row.files), "words": row.words}
 
 
 def _listed(row: Any) -> ListedBlog:
@@ -64,10 +55,15 @@ def _listed(row: Any) -> ListedBlog:
 
 
 def _card(row: Any) -> dict[str, Any]:
-    short = row.content
-    if len(short) > SHORT_EXCERPT:
-        short = short[: SHORT_EXCERPT - 3].rsplit(" ", 1)[0] + "..."
-    return {"id": row.id, "title": row.title, "excerpt": short, "created_at": row.created_at}
+    thumb = row.width and {"id": row.attachment_id, "fingerprint": fingerprint(row.sha256)}
+    return {
+        "id": row.id,
+        "title": row.title,
+        "excerpt": row.excerpt,
+        "words": row.words,
+        "created_at": row.created_at,
+        "thumb": thumb,
+    }
 
 
 def _with_owner(shape: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], dict[str, Any]]:
@@ -75,25 +71,27 @@ def _with_owner(shape: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], di
 
 
 _FILE = (Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED)
+# One row for each blog: the files in its text stand in its own row.
+_AT_THE_TOP = (Attachment.blog_id == Blog.id) & ~Attachment.in_text
 _OWN = (
     select(*_FILE)
     .select_from(Blog)
-    .outerjoin(Attachment, (Attachment.blog_id == Blog.id) & (Attachment.uploader_id == _owner))
+    .outerjoin(Attachment, _AT_THE_TOP & (Attachment.uploader_id == _owner))
     .where(Blog.owner_id == _owner)
 )
 _OWN_IDS = keys_of(Blog.owner_id, "owner_id", Blog.id)
 BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS, _listed)
-CARDS_BY = PagedQuery("cards_by", select(*_CARD).where(Blog.owner_id == _owner), Blog.id, _OWN_IDS, _card)
-BLOG_BY = CacheableQuery("blog_by", _OWN.add_columns(*_BLOG).where(Blog.id == bindparam("id")), _document, one=True)
+CARDS_BY = PagedQuery("cards_by", _OWN.add_columns(*_CARD), Blog.id, _OWN_IDS, _card)
+BLOG_BY = CacheableQuery("blog_by", _OWN.add_columns(*_BLOG).where(Blog.id == bindparam("id")), _whole, one=True)
 
 # Never cached: what others write and share does not move the reader's version.
 _ANYBODYS = select(User.name.label("owner_name")).select_from(Blog).join(User, User.id == Blog.owner_id)
-_ANYBODYS_WITH_FILE = _ANYBODYS.add_columns(*_FILE).outerjoin(Attachment, Attachment.blog_id == Blog.id)
+_ANYBODYS_WITH_FILE = _ANYBODYS.add_columns(*_FILE).outerjoin(Attachment, _AT_THE_TOP)
 _VISIBLE = or_(Blog.owner_id == bindparam("reader_id"), shared(Blog.id))
 BLOG_VISIBLE = CacheableQuery(
     "blog_visible",
     _ANYBODYS_WITH_FILE.add_columns(*_BLOG).where(_VISIBLE, Blog.id == bindparam("id")),
-    _with_owner(_document),
+    _with_owner(_whole),
     one=True,
 )
 _others = Share.owner_id != bindparam("reader_id")
@@ -101,7 +99,9 @@ _SHARED_IDS = keys_of(Share.email, "reader_email", Share.blog_id).where(_others,
 BLOGS_SHARED = PagedQuery(
     "blogs_shared", _ANYBODYS_WITH_FILE.add_columns(*_LISTED), Blog.id, _SHARED_IDS, _with_owner(_listed)
 )
-CARDS_SHARED = PagedQuery("cards_shared", _ANYBODYS.add_columns(*_CARD), Blog.id, _SHARED_IDS, _with_owner(_card))
+CARDS_SHARED = PagedQuery(
+    "cards_shared", _ANYBODYS_WITH_FILE.add_columns(*_CARD), Blog.id, _SHARED_IDS, _with_owner(_card)
+)
 
 
 def blogs_by(owner: Scope, page: Page) -> BoundQuery:
@@ -110,7 +110,7 @@ def blogs_by(owner: Scope, page: Page) -> BoundQuery:
 
 
 def cards_by(owner: Scope, page: Page) -> BoundQuery:
-    """The same blogs as a person's page shows them: id, title, excerpt, created_at."""
+    """The same blogs as a person's page shows them: id, title, excerpt, words, created_at, and a picture."""
     return CARDS_BY.at(page, owner_id=owner.id).cached(owner)
 
 
@@ -150,13 +150,21 @@ def publish(session: Session, owner_id: int, draft: Draft, key: str | None = Non
         if before.client_digest != digest:
             raise KeyReused
         return before
-    blog = Blog(
-        owner_id=owner_id, title=draft.title, content=draft.content, client_key=key, client_digest=key and digest
-    )
+    blog = Blog(owner_id=owner_id, title=draft.title, client_key=key, client_digest=key and digest)
+    text = Text(draft.content)
+    shown = files_for_text(session, owner_id, None, text.attachments)
+    blog.write(text, shown)
     session.add(blog)
     session.flush()
     attach(session, owner_id, blog.id, draft.attachment_id)
+    place_in_text(session, owner_id, blog.id, shown)
     return blog
+
+
+def shown(session: Session, owner_id: int, content: str) -> str:
+    """That text of a new blog as it will be shown. Raises Invalid."""
+    text = Text(content)
+    return text.html(pictures_of(files_for_text(session, owner_id, None, text.attachments)))
 
 
 def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blog:
@@ -164,12 +172,18 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
     blog = _locked_blog(session, owner_id, blog_id)
     if change.version is not None and change.version != blog.version:
         raise Changed("This blog was changed since you opened it.")
-    for name in change.model_fields_set & {"title", "content"}:
-        setattr(blog, name, getattr(change, name))
+    changed = change.model_fields_set
+    if "title" in changed:
+        blog.title = change.title
     if "attachment_id" in change.model_fields_set:
-        changed = attach(session, owner_id, blog.id, change.attachment_id)
+        is_another = attach(session, owner_id, blog.id, change.attachment_id)
         # An image is part of the blog: whoever edits it elsewhere should hear of another one.
-        blog.updated_at = datetime.now(UTC) if changed else blog.updated_at
+        blog.updated_at = datetime.now(UTC) if is_another else blog.updated_at
+    if "content" in changed or ("attachment_id" in changed and blog.html is not None):
+        text = Text(change.content if "content" in changed else blog.content)
+        shown = files_for_text(session, owner_id, blog.id, text.attachments)
+        blog.write(text, shown)
+        place_in_text(session, owner_id, blog.id, shown)
     session.flush()
     return blog
 
@@ -177,6 +191,7 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
 def remove(session: Session, owner_id: int, blog_id: int) -> None:
     blog = _locked_blog(session, owner_id, blog_id)
     attach(session, owner_id, blog_id, None)
+    place_in_text(session, owner_id, blog_id, [])
     session.delete(blog)
 
 

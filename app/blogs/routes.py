@@ -11,8 +11,9 @@ from pydantic_core import to_json
 from app.auth.guard import current_user, current_user_or_none
 from app.auth.usage import usage_of
 from app.blogs import queries
-from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, typed, uploaded
+from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, typed
 from app.blogs.forms import Change, Draft
+from app.blogs.markdown import minutes
 from app.current import database, settings
 from app.errors import NotFound
 from app.sharing import queries as sharing
@@ -33,6 +34,11 @@ blueprint = Blueprint("blogs", __name__)
 def day(timestamp: str) -> str:
     moment = datetime.fromisoformat(timestamp)
     return f"{moment.day} {moment:%B %Y}"
+
+
+@blueprint.app_template_filter("minutes")
+def minutes_to_read(words: int) -> int:
+    return minutes(words)
 
 
 @blueprint.app_template_filter("months")
@@ -74,7 +80,7 @@ def create() -> ResponseReturnValue:
     try:
         draft = validate(Draft, {name: value for name, value in values.items() if name != "key"})
         if step != "save":
-            return render_template("blogs/review.html", draft=draft, key=key, attachment=uploaded())
+            return form.review(draft, key)
         with database().write() as db:
             blog = queries.publish(db, current_user().id, draft, checked_key(key))
         audit.record("publish", blog=blog.id)

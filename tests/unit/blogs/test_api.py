@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
-from tests.unit.blogs.answers import outcome
+from tests.unit.blogs.answers import listed, outcome
 from tests.unit.conftest import ClientFor
 
 pytestmark = pytest.mark.both_databases
@@ -31,7 +31,8 @@ class TestASavedBlog:
         assert self.status == 201
 
     def test_says_all_about_itself(self) -> None:
-        assert self.blog.keys() == {"id", "title", "content", "version", "created_at", "updated_at", "attachment"}
+        told = {"id", "title", "content", "html", "words", "version", "created_at", "updated_at", "attachment", "files"}
+        assert self.blog.keys() == told
 
     def test_has_its_title_without_the_spaces_around_it(self) -> None:
         assert self.blog["title"] == "First light"
@@ -47,7 +48,7 @@ class TestASavedBlog:
         assert outcome(caller.get(f"/api/blogs/{self.blog['id']}")) == (200, self.blog)
 
     def test_is_in_the_list(self, caller: FlaskClient) -> None:
-        assert outcome(caller.get("/api/blogs")) == (200, [{**self.blog, "content_truncated": False}])
+        assert outcome(caller.get("/api/blogs")) == (200, [listed(self.blog)])
 
     def test_can_be_changed_in_part(self, caller: FlaskClient) -> None:
         changed = caller.patch(f"/api/blogs/{self.blog['id']}", json={"title": "Second"}).get_json()

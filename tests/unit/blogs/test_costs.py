@@ -100,14 +100,16 @@ class TestAList:
             "cards_shared": cards_shared_with(reader, page),
         }
 
-    @pytest.mark.parametrize(
-        ("name", "letters"), [("blogs_by", 501), ("blogs_shared", 501), ("cards_by", 281), ("cards_shared", 281)]
-    )
-    def test_reads_a_row_and_a_letter_more_than_it_has(self, database: Database, name: str, letters: int) -> None:
+    @pytest.mark.parametrize("name", ["blogs_by", "blogs_shared"])
+    def test_reads_a_row_and_a_letter_more_than_it_has(self, database: Database, name: str) -> None:
         read = self.reads[name]
         with database.engine.connect() as connection:
             rows = connection.execute(read.query.statement, dict(read.parameters)).all()
-        assert [len(row.content) for row in rows] == [letters] * 21
+        assert [len(row.content) for row in rows] == [501] * 21
+
+    @pytest.mark.parametrize("name", ["cards_by", "cards_shared"])
+    def test_reads_no_text_for_a_page(self, name: str) -> None:
+        assert "blogs.content" not in str(self.reads[name].query.statement)
 
 
 @pytest.mark.parametrize("path", ["/api/blogs", "/api/shared", "/blogs"])

@@ -17,7 +17,7 @@ from app.sharing.queries import shares_of
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
-from tests.unit.blogs.answers import outcome
+from tests.unit.blogs.answers import listed, outcome
 from tests.unit.conftest import ClientFor
 
 pytestmark = pytest.mark.both_databases
@@ -65,8 +65,7 @@ class TestABlogSharedByAddress(WithABlog):
 
     def test_is_among_what_is_shared_with_the_reader(self) -> None:
         blog = self.caller.get(self.path).get_json()
-        listed = {**blog, "content_truncated": False, "owner": {"name": "Ada"}}
-        assert outcome(self.reading.get("/api/shared")) == (200, [listed])
+        assert outcome(self.reading.get("/api/shared")) == (200, [{**listed(blog), "owner": {"name": "Ada"}}])
 
     def test_is_read_by_the_reader(self) -> None:
         blog = self.caller.get(self.path).get_json()
