@@ -17,6 +17,7 @@ from app.backup import backup
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
 from app.blogs.commands import usage as usage_commands
+from app.blogs import version_pages
 from app.config import Settings
 from app.db import Database
 from app.doctor.commands import doctor, store
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> Flask:
 
     app.register_blueprint(auth_pages.blueprint)
     app.register_blueprint(blogs_pages.blueprint)
+    app.register_blueprint(version_pages.blueprint)
     app.register_blueprint(blogs_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
 
 from app.attachments.inventory import Stored, stored, unknown
 from app.attachments.models import PENDING, READY, Attachment
@@ -22,6 +22,8 @@ LARGE = timedelta(hours=24)
 UNATTACHED = timedelta(hours=24)
 UNKNOWN = timedelta(hours=24)
 BATCH = 200
+# What a kept version of a text shows, which may be brought back.
+_KEPT = table("version_files", column("attachment_id"))
 # Unknown objects are what a process that was killed left behind, and so they are few.
 FEW, FEW_OF_ALL = 20, 0.1
 
@@ -101,6 +103,7 @@ def _useless(now: datetime) -> ColumnElement[bool]:
         and_(
             Attachment.state == READY,
             Attachment.blog_id.is_(None),
+            ~select(_KEPT.c.attachment_id).where(_KEPT.c.attachment_id == Attachment.id).exists(),
             func.coalesce(Attachment.detached_at, Attachment.finished_at) < now - UNATTACHED,
         ),
     )

@@ -18,6 +18,7 @@ from app.web import audit
 from app.web.marks import public
 from app.web.openapi import answers, closed
 from app.web.paths import local_path
+from app.web.told import redirect_and_tell
 
 if TYPE_CHECKING:
     from app.auth.oidc import OidcClient
@@ -85,7 +86,7 @@ def end_session() -> ResponseReturnValue:
             queries.end_sessions(db, current_user().id)
         audit.record("logout")
     session.clear()
-    return redirect(url_for("blogs.landing"), 303)
+    return redirect_and_tell(url_for("blogs.landing"), "logged_out")
 
 
 @blueprint.get("/api/current_user")

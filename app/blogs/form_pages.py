@@ -42,6 +42,11 @@ def uploaded() -> Attachment | None:
         return ready_file(db, current_user().id, attachment_id)
 
 
+def own_blog(blog_id: int) -> Any:
+    """The visitor's blog. Raises NotFound."""
+    return fetch(queries.blog_by(current_user().scope, blog_id), NO_SUCH_BLOG)
+
+
 class NewForm:
     """All of its pages carry the key that the first one was given, so that what they lead to is saved once."""
 

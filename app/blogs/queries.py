@@ -10,9 +10,10 @@ from sqlalchemy import BindParameter, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.attachments.models import Attachment, file_document, fingerprint
-from app.attachments.queries import attach, files_for_text, place_in_text
+from app.attachments.queries import attach, files_for_text, place_in_text, ready_file
 from app.auth.models import User
 from app.auth.queries import lock_user
+from app.blogs import versions
 from app.blogs.documents import BlogDocument, BlogFields, ListedBlog
 from app.blogs.forms import Change, Draft
 from app.blogs.markdown import Text
@@ -173,6 +174,8 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
     if change.version is not None and change.version != blog.version:
         raise Changed("This blog was changed since you opened it.")
     changed = change.model_fields_set
+    if _differs(blog, change):
+        versions.keep_version(session, blog)
     if "title" in changed:
         blog.title = change.title
     if "attachment_id" in change.model_fields_set:
@@ -189,10 +192,41 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
 
 
 def remove(session: Session, owner_id: int, blog_id: int) -> None:
+    """Put that blog into the bin, and forget what has been there for long."""
     blog = _locked_blog(session, owner_id, blog_id)
+    versions.keep_version(session, blog, binned=True)
     attach(session, owner_id, blog_id, None)
     place_in_text(session, owner_id, blog_id, [])
     session.delete(blog)
+
+
+def restore(session: Session, owner_id: int, blog_id: int, number: int) -> Blog:
+    """The blog as it was at that version; how it is now is kept as one more. Raises NotFound."""
+    version = versions.version_of(session, owner_id, blog_id, number)
+    attached = version.attachment_id and ready_file(session, owner_id, version.attachment_id)
+    usable = attached and attached.blog_id in (None, blog_id) and not attached.in_text
+    change = Change(
+        title=version.title, content=version.content, attachment_id=version.attachment_id if usable else None
+    )
+    return revise(session, owner_id, blog_id, change)
+
+
+def unbin(session: Session, owner_id: int, blog_id: int) -> Blog:
+    """That blog back from the bin. Raises NotFound."""
+    lock_user(session, owner_id)
+    return versions.unbin(session, owner_id, blog_id)
+
+
+def purge(session: Session, owner_id: int, blog_id: int) -> None:
+    """Forget that blog in the bin, and all that it ever was. Raises NotFound."""
+    lock_user(session, owner_id)
+    versions.binned(session, owner_id, blog_id)
+    versions.purge(session, owner_id, blog_id)
+
+
+def _differs(blog: Blog, change: Change) -> bool:
+    wanted = {name: getattr(change, name) for name in change.model_fields_set & {"title", "content"}}
+    return any(getattr(blog, name) != value for name, value in wanted.items())
 
 
 def _locked_blog(session: Session, owner_id: int, blog_id: int) -> Blog:

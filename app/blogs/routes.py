@@ -4,14 +4,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic_core import to_json
 
 from app.auth.guard import current_user, current_user_or_none
 from app.auth.usage import usage_of
 from app.blogs import queries
-from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, typed
+from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, own_blog, typed
 from app.blogs.forms import Change, Draft
 from app.blogs.markdown import minutes
 from app.current import database, settings
@@ -24,15 +24,16 @@ from app.web.idempotency import checked_key
 from app.web.marks import public
 from app.web.pages import page
 from app.web.paging import page_shown
-from app.web.reads import fetch, fetch_json
+from app.web.reads import fetch_json
+from app.web.told import redirect_and_tell
 from app.web.validation import validate
 
 blueprint = Blueprint("blogs", __name__)
 
 
 @blueprint.app_template_filter("day")
-def day(timestamp: str) -> str:
-    moment = datetime.fromisoformat(timestamp)
+def day(timestamp: str | datetime) -> str:
+    moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else timestamp
     return f"{moment.day} {moment:%B %Y}"
 
 
@@ -86,7 +87,7 @@ def create() -> ResponseReturnValue:
         audit.record("publish", blog=blog.id)
     except MENDABLE as problem:
         return form.again(problem)
-    return redirect(url_for("blogs.index"), 303)
+    return redirect_and_tell(url_for("blogs.index"), "saved")
 
 
 @blueprint.get("/blogs/<id:blog_id>")
@@ -96,7 +97,7 @@ def show(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>/edit")
 def edit(blog_id: int) -> ResponseReturnValue:
-    blog = _blog(blog_id)
+    blog = own_blog(blog_id)
     return EditForm(blog_id).page(blog, {}, attachment=blog["attachment"])
 
 
@@ -108,12 +109,12 @@ def update(blog_id: int) -> ResponseReturnValue:
             queries.revise(db, current_user().id, blog_id, change)
     except MENDABLE as problem:
         return EditForm(blog_id).again(problem)
-    return redirect(url_for("blogs.show", blog_id=blog_id), 303)
+    return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "changed")
 
 
 @blueprint.get("/blogs/<id:blog_id>/delete")
 def confirm_delete(blog_id: int) -> ResponseReturnValue:
-    return render_template("blogs/delete.html", blog=_blog(blog_id))
+    return render_template("blogs/delete.html", blog=own_blog(blog_id))
 
 
 @blueprint.post("/blogs/<id:blog_id>/delete")
@@ -121,13 +122,13 @@ def delete(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.remove(db, current_user().id, blog_id)
     audit.record("delete", blog=blog_id)
-    return redirect(url_for("blogs.index"), 303)
+    return redirect_and_tell(url_for("blogs.index"), "binned", blog_id)
 
 
 @blueprint.post("/blogs/<id:blog_id>/shares")
 def share(blog_id: int) -> ResponseReturnValue:
     # First, since the page that blames what was typed is the owner's alone.
-    _blog(blog_id)
+    own_blog(blog_id)
     try:
         invitation = validate(Invitation, request.form.to_dict())
         with database().write() as db:
@@ -135,7 +136,7 @@ def share(blog_id: int) -> ResponseReturnValue:
         audit.record("share", blog=blog_id, share=made.id, to=made.email)
     except MENDABLE as problem:
         return ShareForm(blog_id).again(problem)
-    return _back_to_shares(blog_id)
+    return _back_to_shares(blog_id, "shared")
 
 
 @blueprint.post("/blogs/<id:blog_id>/shares/<id:share_id>/delete")
@@ -143,7 +144,7 @@ def stop_sharing(blog_id: int, share_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.stop_sharing(db, current_user().id, blog_id, share_id)
     audit.record("stop_sharing", blog=blog_id, share=share_id)
-    return _back_to_shares(blog_id)
+    return _back_to_shares(blog_id, "unshared")
 
 
 @blueprint.get("/blogs/<id:blog_id>/decline")
@@ -156,7 +157,7 @@ def decline(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.decline(db, current_user(), blog_id)
     audit.record("decline", blog=blog_id)
-    return redirect(url_for("blogs.index"), 303)
+    return redirect_and_tell(url_for("blogs.shared"), "declined")
 
 
 @blueprint.post("/blogs/<id:blog_id>/block")
@@ -164,7 +165,7 @@ def block(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         block = sharing.block(db, current_user(), blog_id)
     audit.record("block", block=block.id)
-    return redirect(url_for("blogs.account", _anchor="blocked"), 303)
+    return redirect_and_tell(url_for("blogs.account", _anchor="blocked"), "blocked")
 
 
 @blueprint.get("/account")
@@ -183,7 +184,7 @@ def unblock(block_id: int) -> ResponseReturnValue:
     with database().write() as db:
         sharing.unblock(db, current_user().id, block_id)
     audit.record("unblock", block=block_id)
-    return redirect(url_for("blogs.account", _anchor="blocked"), 303)
+    return redirect_and_tell(url_for("blogs.account", _anchor="blocked"), "unblocked")
 
 
 def _shared_blog(blog_id: int) -> Any:
@@ -193,9 +194,5 @@ def _shared_blog(blog_id: int) -> Any:
     return fetch(queries.blog_visible_to(current_user(), blog_id), NO_SUCH_BLOG)
 
 
-def _blog(blog_id: int) -> Any:
-    return fetch(queries.blog_by(current_user().scope, blog_id), NO_SUCH_BLOG)
-
-
-def _back_to_shares(blog_id: int) -> ResponseReturnValue:
-    return redirect(url_for("blogs.show", blog_id=blog_id, _anchor="shares"), 303)
+def _back_to_shares(blog_id: int, act: str) -> ResponseReturnValue:
+    return redirect_and_tell(url_for("blogs.show", blog_id=blog_id, _anchor="shares"), act)

@@ -17,6 +17,7 @@ from app.cache import Memory
 from app.current import extension
 from app.release import release
 from app.web.etags import is_known, not_modified, tagged
+from app.web.told import is_to_tell, told
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MAX_PAGES, MAX_BYTES = 10_000, 16 * 1024 * 1024
@@ -44,14 +45,19 @@ def init_app(app: Flask, *, site_name: str) -> None:
         {str(path.relative_to(TEMPLATES)): path.read_text() for path in TEMPLATES.rglob("*.html")}
     )
     app.extensions["pages"] = Pages(site_name)
+    app.jinja_env.globals["told"] = told
     app.jinja_env.globals["site_name"] = site_name
 
 
 def page(template: str, visitor: Addressee | None, documents: Mapping[str, bytes], **values: object) -> Response:
     """The page that shows the visitor those JSON documents, and values whose repr() is all that they are.
 
-    The template knows both by their names, the documents parsed. It may use nothing else that changes.
+    The template knows both by their names, the documents parsed. It may use nothing else that changes, but for what is
+    told once: such a page is not kept.
     """
+    if is_to_tell():
+        shown = {name: from_json(document) for name, document in documents.items()}
+        return Response(render_template(template, **shown, **values))
     pages = extension("pages", Pages)
     who = visitor and (visitor.id, visitor.name)
     inputs = repr((template, pages.site_name, request.environ["SCRIPT_NAME"], who, values, [*documents]))

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 
 from app.auth.models import User
 from app.auth.queries import end_sessions
+from app.blogs.forms import Change
+from app.blogs.queries import remove, revise
 from app.db import Database
 from app.sharing.queries import stop_sharing
 from tests.factories.attachment import AttachmentFactory
@@ -54,6 +56,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/blogs/<id:blog_id>/edit"): Row(401, 404, 303),
     ("GET", "/blogs/<id:blog_id>/delete"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/delete"): Row(401, 404, 303),
+    ("GET", "/blogs/<id:blog_id>/versions"): Row(401, 404, 200),
+    ("GET", "/blogs/<id:blog_id>/versions/<id:number>"): Row(401, 404, 200),
+    ("POST", "/blogs/<id:blog_id>/versions/<id:number>/restore"): Row(401, 404, 303),
+    ("GET", "/blogs/bin"): Row(401, 200, 200),
+    ("POST", "/blogs/bin/<id:blog_id>/restore"): Row(401, 404, 303),
+    ("POST", "/blogs/bin/<id:blog_id>/delete"): Row(401, 404, 303),
     ("GET", "/attachments/<id:attachment_id>"): Row(401, 404, 200, reader=200),
     ("GET", "/store/<path:key>"): Row(403, 403, 403),
     ("PUT", "/store/<path:key>"): Row(403, 403, 403),
@@ -119,12 +127,20 @@ class TestARoute:
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
         attachment_factory: AttachmentFactory,
+        database: Database,
     ) -> None:
         self.owner, self.reader, self.client_for = user_factory(), user_factory(), client_for
         blog = blog_factory(self.owner)
         self.share = share_factory(blog, self.reader)
         self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id)}
-        self.ids |= {"filename": "inkwell.css", "key": "1/none"}
+        self.ids |= {"filename": "inkwell.css", "key": "1/none", "number": "1"}
+        if "/versions" in route[1]:
+            with database.write() as db:
+                revise(db, self.owner.id, blog.id, Change(title="Changed"))
+        if "/bin/" in route[1]:
+            self.ids["blog_id"] = str(blog_factory(self.owner).id)
+            with database.write() as db:
+                remove(db, self.owner.id, int(self.ids["blog_id"]))
         if "block_id" in route[1]:
             # The owner of a block has blocked somebody else than those who ask here.
             self.ids["block_id"] = str(self.block_of_owner(user_factory, blog_factory))

@@ -1,0 +1,61 @@
+"""What a blog was, and what is in the bin."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.auth.guard import current_user
+from app.blogs import queries, versions
+from app.blogs.differences import differences
+from app.blogs.form_pages import own_blog
+from app.current import database
+from app.web.told import redirect_and_tell
+
+blueprint = Blueprint("versions", __name__, url_prefix="/blogs")
+
+
+@blueprint.get("/<id:blog_id>/versions")
+def index(blog_id: int) -> ResponseReturnValue:
+    blog = own_blog(blog_id)
+    with database().read() as db:
+        found = versions.versions_of(db, current_user().id, blog_id)
+    return render_template("blogs/versions.html", blog=blog, versions=found)
+
+
+@blueprint.get("/<id:blog_id>/versions/<id:number>")
+def show(blog_id: int, number: int) -> ResponseReturnValue:
+    """The version, and what the blog has become since, word by word."""
+    blog = own_blog(blog_id)
+    with database().read() as db:
+        version = versions.version_of(db, current_user().id, blog_id, number)
+    changes = {name: differences(getattr(version, name), blog[name]) for name in ("title", "content")}
+    return render_template("blogs/version.html", blog=blog, version=version, changes=changes)
+
+
+@blueprint.post("/<id:blog_id>/versions/<id:number>/restore")
+def restore(blog_id: int, number: int) -> ResponseReturnValue:
+    with database().write() as db:
+        queries.restore(db, current_user().id, blog_id, number)
+    return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "restored", blog_id)
+
+
+@blueprint.get("/bin")
+def show_bin() -> ResponseReturnValue:
+    with database().read() as db:
+        found = versions.binned_by(db, current_user().id)
+    return render_template("blogs/bin.html", blogs=found, days=versions.BIN_DAYS, now=datetime.now(UTC))
+
+
+@blueprint.post("/bin/<id:blog_id>/restore")
+def unbin(blog_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        queries.unbin(db, current_user().id, blog_id)
+    return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "unbinned", blog_id)
+
+
+@blueprint.post("/bin/<id:blog_id>/delete")
+def purge(blog_id: int) -> ResponseReturnValue:
+    with database().write() as db:
+        queries.purge(db, current_user().id, blog_id)
+    return redirect_and_tell(url_for("versions.show_bin"), "purged")
