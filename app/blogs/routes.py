@@ -14,6 +14,7 @@ from app.blogs import queries
 from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, own_blog, typed
 from app.blogs.forms import Change, Draft
 from app.blogs.markdown import minutes
+from app.blogs.search import find
 from app.current import database, settings
 from app.errors import NotFound
 from app.sharing import queries as sharing
@@ -57,13 +58,25 @@ def landing() -> ResponseReturnValue:
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
-    """One's own blogs, and those shared with one, each by pages of its own: `?after=`, `?shared_after=`."""
-    visitor, own, shared = current_user(), page_shown("after"), page_shown("shared_after")
-    documents = {
-        "blogs": fetch_json(queries.cards_by(visitor.scope, own)),
-        "shared": fetch_json(queries.cards_shared_with(visitor, shared)),
-    }
-    return page("blogs/index.html", visitor, documents, after=own.after, shared_after=shared.after)
+    visitor, shown = current_user(), page_shown()
+    documents = {"blogs": fetch_json(queries.cards_by(visitor.scope, shown))}
+    return page("blogs/index.html", visitor, documents, after=shown.after)
+
+
+@blueprint.get("/blogs/shared")
+def shared() -> ResponseReturnValue:
+    visitor, shown = current_user(), page_shown()
+    documents = {"shared": fetch_json(queries.cards_shared_with(visitor, shown))}
+    return page("blogs/shared.html", visitor, documents, after=shown.after, address=visitor.verified_email)
+
+
+@blueprint.get("/blogs/search")
+def search() -> ResponseReturnValue:
+    """One's own blogs with all the words of `?q=`, by pages."""
+    typed, shown = request.args.get("q", ""), page_shown()
+    with database().read() as db:
+        found, following = find(db, current_user().id, typed, shown)
+    return render_template("blogs/search.html", typed=typed, found=found, next=following, after=shown.after)
 
 
 @blueprint.get("/blogs/new")

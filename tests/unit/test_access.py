@@ -49,6 +49,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/api/current_user"): ANYBODY_200,
     ("GET", "/api/openapi.json"): ANYBODY_200,
     ("GET", "/blogs"): Row(401, 200, 200),
+    ("GET", "/blogs/shared"): Row(401, 200, 200),
+    ("GET", "/blogs/search"): Row(401, 200, 200),
     ("GET", "/blogs/new"): Row(401, 200, 200),
     ("POST", "/blogs/new"): Row(401, 200, 200),
     ("GET", "/blogs/<id:blog_id>"): Row(401, 404, 200, reader=200),

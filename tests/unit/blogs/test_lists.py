@@ -154,49 +154,57 @@ def read_links(answer: TestResponse) -> list[int]:
 OWN, SHARED, SHARES = "Pages of my blogs", "Pages of what is shared with me", "Pages of those this blog is shared with"
 
 
-class TestThePageOfBlogs(WithThreeLists):
-    @pytest.fixture(autouse=True)
-    def opened(self, written: None, caller: FlaskClient) -> None:
-        self.own, self.shared, _shares = (ids[::-1] for ids in self.ids.values())
-        self.page = caller.get("/blogs")
+class TestThePagesOfBlogs(WithThreeLists):
+    @pytest.fixture(autouse=True, params=["/blogs", "/blogs/shared"])
+    def opened(self, request: pytest.FixtureRequest, written: None, caller: FlaskClient) -> None:
+        own, shared, _shares = (ids[::-1] for ids in self.ids.values())
+        self.address: str = request.param
+        self.blogs, self.label = (own, OWN) if self.address == "/blogs" else (shared, SHARED)
+        self.page = caller.get(self.address)
 
-    def test_shows_the_newest_of_each(self) -> None:
-        assert read_links(self.page) == self.own[:20] + self.shared[:20]
+    def test_show_the_newest(self) -> None:
+        assert read_links(self.page) == self.blogs[:20]
 
-    def test_leads_to_older_ones_of_each(self) -> None:
-        assert [hrefs(self.page, name) for name in (OWN, SHARED)] == [
-            {"Older": f"/blogs?after={self.own[19]}"},
-            {"Older": f"/blogs?shared_after={self.shared[19]}#shared"},
-        ]
+    def test_lead_to_older_ones(self) -> None:
+        assert hrefs(self.page, self.label) == {"Older": f"{self.address}?after={self.blogs[19]}"}
 
-    def test_turns_the_pages_of_one_and_not_of_the_other(self, caller: FlaskClient) -> None:
-        older = caller.get(hrefs(self.page, OWN)["Older"])
-        assert read_links(older) == self.own[20:40] + self.shared[:20]
-        older = caller.get(hrefs(older, SHARED)["Older"])
-        assert read_links(older) == self.own[20:40] + self.shared[20:40]
+    def test_go_on_with_older_ones(self, caller: FlaskClient) -> None:
+        assert read_links(caller.get(hrefs(self.page, self.label)["Older"])) == self.blogs[20:40]
 
-    def test_ends_with_the_oldest(self, caller: FlaskClient) -> None:
-        last = caller.get(f"/blogs?after={self.own[39]}&shared_after={self.shared[39]}")
-        assert read_links(last) == self.own[40:] + self.shared[40:]
-        assert [hrefs(last, name) for name in (OWN, SHARED)] == [
-            {"Newest": f"/blogs?shared_after={self.shared[39]}"},
-            {"Newest": f"/blogs?after={self.own[39]}#shared"},
-        ]
+    def test_end_with_the_oldest(self, caller: FlaskClient) -> None:
+        last = caller.get(f"{self.address}?after={self.blogs[39]}")
+        assert (read_links(last), hrefs(last, self.label)) == (self.blogs[40:], {"Newest": self.address})
 
-    def test_says_that_there_is_nothing_after_the_oldest(self, caller: FlaskClient) -> None:
-        beyond = caller.get(f"/blogs?after={self.own[-1]}&shared_after={self.shared[-1]}")
-        assert (beyond.status_code, read_links(beyond), beyond.text.count("There are no older ones.")) == (200, [], 2)
+    def test_say_that_there_is_nothing_after_the_oldest(self, caller: FlaskClient) -> None:
+        beyond = caller.get(f"{self.address}?after={self.blogs[-1]}")
+        assert (beyond.status_code, read_links(beyond), "There are no older ones." in beyond.text) == (200, [], True)
 
-    def test_does_not_mind_what_others_put_into_its_address(self, caller: FlaskClient) -> None:
-        assert read_links(caller.get("/blogs?utm_source=x")) == read_links(self.page)
+    def test_do_not_mind_what_others_put_into_their_address(self, caller: FlaskClient) -> None:
+        assert read_links(caller.get(f"{self.address}?utm_source=x")) == read_links(self.page)
 
 
 class TestThePageOfAFewBlogs:
-    def test_has_no_pager(self, caller: FlaskClient, user: User, user_factory: UserFactory, database: Database) -> None:
+    def test_has_no_pager(self, caller: FlaskClient, user: User, database: Database) -> None:
         many_blogs(database, user, 20)
-        many_blogs(database, user_factory(), 20, shared_with=user)
         page = caller.get("/blogs")
-        assert (len(read_links(page)), "pager" in page.text) == (40, False)
+        assert (len(read_links(page)), "pager" in page.text) == (20, False)
+
+
+class TestThePagesOfWhatWasFound:
+    @pytest.fixture(autouse=True)
+    def searched(self, caller: FlaskClient, user: User, blog_factory: BlogFactory) -> None:
+        self.blogs = [blog_factory(user, title=f"Lamp {number}").id for number in range(21)][::-1]
+        self.page = caller.get("/blogs/search?q=lamp")
+
+    def test_show_the_newest(self) -> None:
+        assert read_links(self.page) == self.blogs[:20]
+
+    def test_lead_to_older_ones(self, caller: FlaskClient) -> None:
+        older = caller.get(hrefs(self.page, "Pages of what was found")["Older"])
+        assert read_links(older) == self.blogs[20:]
+
+    def test_say_so_when_nothing_was(self, caller: FlaskClient) -> None:
+        assert "None of your blogs has all of these words." in caller.get("/blogs/search?q=candle").text
 
 
 class TestThePageOfABlogSharedWithMany(WithThreeLists):
@@ -226,11 +234,13 @@ class TestThePageOfABlogSharedWithMany(WithThreeLists):
 
 class TestAPageAtAPlaceThatIsNone(WithThreeLists):
     @pytest.mark.parametrize("value", ODD_PAGES)
-    @pytest.mark.parametrize(("path", "name"), [("", "after"), ("", "shared_after"), ("/{blog}", "after")])
+    @pytest.mark.parametrize(
+        ("path", "name"), [("", "after"), ("/shared", "after"), ("/search", "after"), ("/{blog}", "after")]
+    )
     def test_is_refused(self, caller: FlaskClient, path: str, name: str, value: str) -> None:
         path = path.format(blog=self.blog)
-        answer = caller.get(f"/blogs{path}?{name}={value}")
-        assert (answer.status_code, f"{name}: {ID_OF_THE_LAST}" in answer.text) == (422, True)
+        answer = caller.get(f"/blogs{path}?after={value}")
+        assert (answer.status_code, f"after: {ID_OF_THE_LAST}" in answer.text) == (422, True)
 
 
 class TestAnExcerptOnAPage:
