@@ -16,8 +16,8 @@ from app.auth.user_commands import users
 from app.backup import backup
 from app.blogs import api as blogs_api
 from app.blogs import routes as blogs_pages
-from app.blogs.commands import usage as usage_commands
 from app.blogs import version_pages
+from app.blogs.commands import usage as usage_commands
 from app.config import Settings
 from app.db import Database
 from app.doctor.commands import doctor, store

@@ -192,12 +192,9 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blo
 
 
 def remove(session: Session, owner_id: int, blog_id: int) -> None:
-    """Put that blog into the bin, and forget what has been there for long."""
+    """Put that blog into the bin."""
     blog = _locked_blog(session, owner_id, blog_id)
-    versions.keep_version(session, blog, binned=True)
-    attach(session, owner_id, blog_id, None)
-    place_in_text(session, owner_id, blog_id, [])
-    session.delete(blog)
+    versions.put_into_bin(session, blog)
 
 
 def restore(session: Session, owner_id: int, blog_id: int, number: int) -> Blog:

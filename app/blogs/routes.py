@@ -25,7 +25,7 @@ from app.web.idempotency import checked_key
 from app.web.marks import public
 from app.web.pages import page
 from app.web.paging import page_shown
-from app.web.reads import fetch_json
+from app.web.reads import fetch, fetch_json
 from app.web.told import redirect_and_tell
 from app.web.validation import validate
 

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Column, ForeignKey, Index, String, Table, delete, func, insert, select
+from sqlalchemy import Column, ForeignKey, Index, String, Table, func, insert, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.attachments.models import Attachment
 from app.attachments.queries import attach, files_for_text, place_in_text
+from app.auth.models import User
+from app.auth.usage import counted, limits_of
 from app.blogs.markdown import Text
 from app.blogs.models import Blog
 from app.db import Base, UtcDateTime
@@ -64,10 +66,34 @@ class Version(Base):
     )
 
 
-def keep_version(session: Session, blog: Blog, *, binned: bool = False) -> None:
-    """Keep the blog as it is in the database, before it changes or goes. The user is locked."""
-    on_it = select(Attachment.id, Attachment.in_text).where(Attachment.blog_id == blog.id).order_by(Attachment.id)
-    files = session.execute(on_it).all()
+counted(Version, "owner_id", text_bytes=lambda kept: len(kept.title.encode()) + len(kept.content.encode()))
+
+
+def keep_version(session: Session, blog: Blog) -> None:
+    """Keep the blog as it is in the database, before it changes. The user is locked.
+
+    The oldest versions make room for it. Where there is none, the change counts for more than what was before it.
+    """
+    version, files = _as_it_is(session, blog)
+    if _has_room(session, blog, len(blog.title.encode()) + len(blog.content.encode())):
+        _keep(session, version, files)
+
+
+def put_into_bin(session: Session, blog: Blog) -> None:
+    """Make the blog a version that remembers who could read it, and nothing else. The user is locked."""
+    version, files = _as_it_is(session, blog)
+    readers = session.scalars(select(Share.email).where(Share.blog_id == blog.id).order_by(Share.id))
+    version.binned_at, version.shared_with = datetime.now(UTC), to_json([*readers]).decode()
+    attach(session, blog.owner_id, blog.id, None)
+    place_in_text(session, blog.owner_id, blog.id, [])
+    session.delete(blog)
+    _keep(session, version, files)
+
+
+def _as_it_is(session: Session, blog: Blog) -> tuple[Version, list[int]]:
+    """The blog as a version, and the ids of its files, that at the top first."""
+    on_it = select(Attachment.id, Attachment.in_text).where(Attachment.blog_id == blog.id)
+    files = session.execute(on_it.order_by(Attachment.in_text, Attachment.id)).all()
     version = Version(
         owner_id=blog.owner_id,
         blog_id=blog.id,
@@ -79,13 +105,27 @@ def keep_version(session: Session, blog: Blog, *, binned: bool = False) -> None:
         created_at=blog.created_at,
         written_at=blog.updated_at,
     )
-    if binned:
-        readers = session.scalars(select(Share.email).where(Share.blog_id == blog.id).order_by(Share.id))
-        version.binned_at, version.shared_with = datetime.now(UTC), to_json([*readers]).decode()
+    return version, [file.id for file in files]
+
+
+def _has_room(session: Session, blog: Blog, size: int) -> bool:
+    """Whether so much text may be added, once the oldest versions of the blog are gone that must be."""
+    most = limits_of(session).quota_text_bytes
+    used = session.scalar(select(User.text_bytes).where(User.id == blog.owner_id)) or 0
+    mine = (Version.owner_id == blog.owner_id, Version.blog_id == blog.id)
+    for version in session.scalars(select(Version).where(*mine).order_by(Version.number)):
+        if used + size <= most:
+            break
+        session.delete(version)
+        used -= len(version.title.encode()) + len(version.content.encode())
+    return used + size <= most
+
+
+def _keep(session: Session, version: Version, files: list[int]) -> None:
     session.add(version)
     session.flush()
     if files:
-        session.execute(insert(FILES), [{"version_id": version.id, "attachment_id": file.id} for file in files])
+        session.execute(insert(FILES), [{"version_id": version.id, "attachment_id": file} for file in files])
 
 
 def _next_number(session: Session, blog: Blog) -> int:
@@ -127,6 +167,7 @@ def binned(session: Session, owner_id: int, blog_id: int) -> Version:
 def unbin(session: Session, owner_id: int, blog_id: int) -> Blog:
     """The blog back out of the bin, with its files and its readers, under the id that it had. Raises NotFound."""
     last = binned(session, owner_id, blog_id)
+    session.delete(last)
     blog = Blog(id=blog_id, owner_id=owner_id, title=last.title, created_at=last.created_at)
     kept = select(FILES.c.attachment_id).where(FILES.c.version_id == last.id)
     files = files_for_text(session, owner_id, blog_id, {*session.scalars(kept)})
@@ -140,13 +181,14 @@ def unbin(session: Session, owner_id: int, blog_id: int) -> Blog:
     attach(session, owner_id, blog_id, at_the_top[0] if at_the_top else None)
     place_in_text(session, owner_id, blog_id, [file for file in files if file.id not in at_the_top])
     session.add_all(Share(blog_id=blog_id, owner_id=owner_id, email=address) for address in from_json(last.shared_with))
-    last.binned_at = None
     return blog
 
 
 def purge(session: Session, owner_id: int, blog_id: int) -> None:
     """Forget a blog that is gone, with all that it ever was."""
-    session.execute(delete(Version).where(Version.owner_id == owner_id, Version.blog_id == blog_id))
+    # As objects, whose bytes are then no longer counted.
+    for version in session.scalars(select(Version).where(Version.owner_id == owner_id, Version.blog_id == blog_id)):
+        session.delete(version)
 
 
 def empty_bins(session: Session, now: datetime) -> int:

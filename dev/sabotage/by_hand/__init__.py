@@ -21,6 +21,7 @@ from dev.sabotage.by_hand import (
     rates,
     server,
     sessions,
+    texts,
     trail,
     uploads,
 )
@@ -47,6 +48,7 @@ PARTS = (
     operators,
     outages,
     rates,
+    texts,
     trail,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

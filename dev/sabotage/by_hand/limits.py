@@ -46,8 +46,8 @@ SABOTAGES = (
         "the second step of a form has another key",
         rule=42,
         file="app/blogs/routes.py",
-        take_out="draft=draft, key=key, attachment",
-        put="draft=draft, attachment",
+        take_out="return form.review(draft, key)",
+        put="return form.review(draft, None)",
         tests=OF_KEYS,
     ),
     Sabotage(

@@ -17,8 +17,8 @@ SABOTAGES = (
         "a list reads whole texts",
         rule=31,
         file="app/blogs/queries.py",
-        take_out='return func.substr(Blog.content, 1, length + 1).label("content")',
-        put='return Blog.content.label("content")',
+        take_out='func.substr(Blog.content, 1, EXCERPT + 1).label("content")',
+        put='Blog.content.label("content")',
         tests=OF_LISTS,
     ),
     Sabotage(

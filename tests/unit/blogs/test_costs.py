@@ -18,7 +18,8 @@ from tests.unit.cost import counted
 # How many statements each route runs when nothing is cached, and when all is that may be. One is the user's row.
 ROUTES = {
     "/api/blogs": (2, 1),
-    "/blogs": (3, 2),
+    "/blogs": (2, 1),
+    "/blogs/shared": (2, 2),
     "/api/shared": (2, 2),
     "/api/blogs/{blog}": (2, 1),
     "/blogs/{blog}": (3, 2),

@@ -44,7 +44,7 @@ class WithTwoSharedBlogs:
         return [outcome(self.sending.get(each)) for each in (path, f"{path}/shares")]
 
     def listed(self) -> list[int]:
-        cards = self.reading.get("/blogs").text
+        cards = self.reading.get("/blogs/shared").text
         found = [blog["id"] for blog in self.reading.get("/api/shared").get_json()]
         assert [blog.id for blog in (self.blog, self.other) if f'href="/blogs/{blog.id}"' in cards] == found
         return found

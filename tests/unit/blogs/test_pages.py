@@ -59,7 +59,7 @@ class TestTextThatLooksLikeMarkup:
 
     @pytest.mark.parametrize(
         ("path", "words"),
-        [("/blogs", ["name", "title", "content"]), ("/blogs/{blog.id}", ["name", "title", "content"])],
+        [("/blogs/shared", ["name", "title", "content"]), ("/blogs/{blog.id}", ["name", "title", "content"])],
     )
     def test_is_shown_to_a_reader(self, path: str, words: list[str]) -> None:
         assert_shown(self.page(path, self.reader), words)

@@ -207,9 +207,12 @@ class TestTheCounts:
         after = [counts(database, user)]
         caller.patch(f"/api/blogs/{blog_id}", json={"title": "Ö"})
         after.append(counts(database, user))
+        both = BYTES + 2 + len("It was bright.")
         caller.delete(f"/api/blogs/{blog_id}")
         after.append(counts(database, user))
-        assert after == [(1, BYTES, 0, 0), (1, 2 + len("It was bright."), 0, 0), (0, 0, 0, 0)]
+        caller.post(f"/blogs/bin/{blog_id}/delete")
+        after.append(counts(database, user))
+        assert after == [(1, BYTES, 0, 0), (1, both, 0, 0), (0, both, 0, 0), (0, 0, 0, 0)]
 
     def test_follow_an_upload_until_it_is_swept(
         self, uploader: Uploader, database: Database, images: ImageServer
