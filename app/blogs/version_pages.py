@@ -10,6 +10,7 @@ from app.blogs import queries, versions
 from app.blogs.differences import differences
 from app.blogs.form_pages import own_blog
 from app.current import database
+from app.web import audit
 from app.web.told import redirect_and_tell
 
 blueprint = Blueprint("versions", __name__, url_prefix="/blogs")
@@ -37,6 +38,7 @@ def show(blog_id: int, number: int) -> ResponseReturnValue:
 def restore(blog_id: int, number: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.restore(db, current_user().id, blog_id, number)
+    audit.record("restore", blog=blog_id, version=number)
     return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "restored", blog_id)
 
 
@@ -51,6 +53,7 @@ def show_bin() -> ResponseReturnValue:
 def unbin(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.unbin(db, current_user().id, blog_id)
+    audit.record("unbin", blog=blog_id)
     return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "unbinned", blog_id)
 
 
@@ -58,4 +61,5 @@ def unbin(blog_id: int) -> ResponseReturnValue:
 def purge(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.purge(db, current_user().id, blog_id)
+    audit.record("purge", blog=blog_id)
     return redirect_and_tell(url_for("versions.show_bin"), "purged")

@@ -11,6 +11,7 @@ REQUESTS = 300
 
 
 class TestTheApiUnderFire:
+    @pytest.mark.timeout(240)
     def test_answers_as_its_description_says(self, app: Flask) -> None:
         # Here, because half a second is much for the tests that need none of it.
         import schemathesis
