@@ -97,6 +97,7 @@ class Settings(Limits, BaseSettings):
         512 * 1024**2, ge=1024**2, description="how much disk the images that people see may take"
     )
     oidc_issuer: str = Field("https://accounts.google.com", description="the OpenID Connect issuer people log in with")
+    provider_name: str = Field("Google", min_length=1, max_length=40, description="what people know the issuer as")
     oidc_client_id: str = Field("", description="the blog's client id at the issuer")
     oidc_client_secret: str = Field("", repr=False, description="the blog's client secret at the issuer")
 

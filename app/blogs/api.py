@@ -7,7 +7,7 @@ from app.attachments.queries import NoSuchAttachment
 from app.auth.guard import current_user
 from app.auth.usage import Usage, usage_of
 from app.blogs import queries
-from app.blogs.documents import BlogDocument, ListedBlog, ListedSharedBlog, SharedBlog
+from app.blogs.documents import ListedBlog, ListedSharedBlog, OwnBlog, SharedBlog
 from app.blogs.forms import Change, Draft
 from app.current import database, settings
 from app.errors import Changed
@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/blogs/<id:blog_id>")
-@answers(BlogDocument | SharedBlog, tagged=True)
+@answers(OwnBlog | SharedBlog, tagged=True)
 def show(blog_id: int) -> ResponseReturnValue:
     """A blog that one may read, whole."""
     visitor = current_user()
@@ -44,7 +44,7 @@ def show(blog_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/blogs")
-@answers(BlogDocument, 201, body=Draft, raises=[NoSuchAttachment])
+@answers(OwnBlog, 201, body=Draft, raises=[NoSuchAttachment])
 def create() -> ResponseReturnValue:
     """Publish a blog."""
     draft = read_json(Draft)
@@ -55,7 +55,7 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.patch("/blogs/<id:blog_id>")
-@answers(BlogDocument, body=Change, raises=[Changed])
+@answers(OwnBlog, body=Change, raises=[Changed])
 def update(blog_id: int) -> ResponseReturnValue:
     """Change one's own blog; what is left out stays."""
     change = read_json(Change)

@@ -43,6 +43,14 @@ class BlogDocument(BlogFields):
 
 
 @closed
+class OwnBlog(BlogDocument):
+    """One's own blog, whole, and the ids of those written before and after it."""
+
+    older: int | None
+    newer: int | None
+
+
+@closed
 class ListedBlog(BlogFields):
     """A blog in a list: `content` has its first 500 characters, `content_truncated` says whether there are more."""
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic_core import from_json
 from sqlalchemy import BindParameter, bindparam, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.attachments.models import Attachment, file_document, fingerprint
 from app.attachments.queries import attach, files_for_text, place_in_text, ready_file
 from app.auth.models import User
 from app.auth.queries import lock_user
 from app.blogs import versions
-from app.blogs.documents import BlogDocument, BlogFields, ListedBlog
+from app.blogs.documents import BlogDocument, BlogFields, ListedBlog, OwnBlog
 from app.blogs.forms import Change, Draft
 from app.blogs.markdown import Text
 from app.blogs.models import Blog, pictures_of
@@ -50,6 +50,10 @@ def _whole(row: Any) -> BlogDocument:
     return {**_document(row), "html": row.html, "files": from_json(row.files), "words": row.words}
 
 
+def _own_whole(row: Any) -> OwnBlog:
+    return {**_whole(row), "older": row.older, "newer": row.newer}
+
+
 def _listed(row: Any) -> ListedBlog:
     truncated = len(row.content) > EXCERPT
     return {**_document(row), "content": row.content[:EXCERPT], "content_truncated": truncated}
@@ -83,7 +87,15 @@ _OWN = (
 _OWN_IDS = keys_of(Blog.owner_id, "owner_id", Blog.id)
 BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS, _listed)
 CARDS_BY = PagedQuery("cards_by", _OWN.add_columns(*_CARD), Blog.id, _OWN_IDS, _card)
-BLOG_BY = CacheableQuery("blog_by", _OWN.add_columns(*_BLOG).where(Blog.id == bindparam("id")), _whole, one=True)
+_beside = aliased(Blog)
+_theirs = _beside.owner_id == _owner
+_BESIDE = (
+    select(func.max(_beside.id)).where(_theirs, _beside.id < bindparam("id")).scalar_subquery().label("older"),
+    select(func.min(_beside.id)).where(_theirs, _beside.id > bindparam("id")).scalar_subquery().label("newer"),
+)
+BLOG_BY = CacheableQuery(
+    "blog_by", _OWN.add_columns(*_BLOG, *_BESIDE).where(Blog.id == bindparam("id")), _own_whole, one=True
+)
 
 # Never cached: what others write and share does not move the reader's version.
 _ANYBODYS = select(User.name.label("owner_name")).select_from(Blog).join(User, User.id == Blog.owner_id)

@@ -56,6 +56,12 @@ def landing() -> ResponseReturnValue:
     return page("landing.html", current_user_or_none(), {})
 
 
+@blueprint.get("/about")
+@public
+def about() -> ResponseReturnValue:
+    return page("about.html", current_user_or_none(), {})
+
+
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
     visitor, shown = current_user(), page_shown()

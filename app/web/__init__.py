@@ -20,7 +20,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     log.configure(production=settings.production)
     paths.init_app(app)
     static_files.init_app(app)
-    pages.init_app(app, site_name=settings.site_name)
+    pages.init_app(app, site_name=settings.site_name, provider_name=settings.provider_name)
     health.init_app(app, settings)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)

@@ -39,13 +39,14 @@ class Pages:
         self.kept = Memory[str](MAX_PAGES, MAX_BYTES)
 
 
-def init_app(app: Flask, *, site_name: str) -> None:
+def init_app(app: Flask, *, site_name: str, provider_name: str) -> None:
     # Read by the worker when it starts, as the release is: what a deployment puts there meanwhile is another one's.
     app.jinja_loader = DictLoader(
         {str(path.relative_to(TEMPLATES)): path.read_text() for path in TEMPLATES.rglob("*.html")}
     )
     app.extensions["pages"] = Pages(site_name)
     app.jinja_env.globals["told"] = told
+    app.jinja_env.globals["provider_name"] = provider_name
     app.jinja_env.globals["site_name"] = site_name
 
 

@@ -38,6 +38,7 @@ INVITATION = {"email": "somebody.else@people.invalid"}
 
 TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/"): ANYBODY_200,
+    ("GET", "/about"): ANYBODY_200,
     ("GET", "/static/<path:filename>"): ANYBODY_200,
     ("GET", "/healthz"): ANYBODY_200,
     ("GET", "/readyz"): ANYBODY_200,

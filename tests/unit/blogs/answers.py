@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-ONE_HAS_MORE = {"html", "files", "words"}
+ONE_HAS_MORE = {"html", "files", "words", "older", "newer"}
 
 
 def listed(blog: dict[str, Any]) -> dict[str, Any]:

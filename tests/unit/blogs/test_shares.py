@@ -69,7 +69,9 @@ class TestABlogSharedByAddress(WithABlog):
 
     def test_is_read_by_the_reader(self) -> None:
         blog = self.caller.get(self.path).get_json()
-        assert outcome(self.reading.get(self.path)) == (200, {**blog, "owner": {"name": "Ada"}})
+        beside = {"older", "newer"}
+        shown = {name: value for name, value in blog.items() if name not in beside}
+        assert outcome(self.reading.get(self.path)) == (200, {**shown, "owner": {"name": "Ada"}})
 
     def test_is_not_among_the_readers_own(self) -> None:
         assert outcome(self.reading.get("/api/blogs")) == (200, [])
