@@ -21,7 +21,7 @@ def reader(user_factory: UserFactory, blog_factory: BlogFactory) -> User:
 class TestAtASharedBlog:
     @pytest.fixture(autouse=True)
     def at_the_question(self, page: CustomPage, reader: User) -> None:
-        page.login(reader, "/blogs")
+        page.login(reader, "/blogs/shared")
         page.get_by_role("link", name="Read On ink").click()
         page.get_by_role("link", name="Take this off my list").click()
 
@@ -51,20 +51,20 @@ class TestAtASharedBlog:
             expect(page.locator(".usage")).to_contain_text("Files")
 
         def test_finds_nothing_shared(self, page: CustomPage) -> None:
-            page.goto("/blogs")
+            page.goto("/blogs/shared")
             expect(page.locator(".card-title")).to_have_count(0)
 
         def test_finds_it_all_again_after_unblocking(self, page: CustomPage) -> None:
             page.get_by_role("button", name="Unblock Ada").click()
             expect(page.get_by_text("Nobody.")).to_be_visible()
-            page.goto("/blogs")
+            page.goto("/blogs/shared")
             expect(page.locator(".card-title")).to_have_text(["On ink", "On paper"])
 
 
 class TestWithoutJavaScript:
     def test_blocks_and_unblocks_all_the_same(self, new_page: NewPage, reader: User) -> None:
         page = new_page(java_script_enabled=False)
-        page.login(reader, "/blogs")
+        page.login(reader, "/blogs/shared")
         page.get_by_role("link", name="Read On ink").click()
         page.get_by_role("link", name="Take this off my list").click()
         page.get_by_role("button", name="Block Ada").click()

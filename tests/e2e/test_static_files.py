@@ -14,7 +14,7 @@ FROM_THE_SERVER = """
 class TestAtTheFirstPage:
     @pytest.fixture(autouse=True)
     def at_the_first_page(self, page: CustomPage) -> None:
-        page.login(path="/")
+        page.login(path="/blogs/shared")
         page.wait_for_load_state("networkidle")
 
     def test_the_style_and_the_scripts_are_sent(self, page: CustomPage) -> None:
