@@ -5,6 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from app.blogs.forms import Change
+from app.blogs.queries import remove, revise
+from app.db import Database
 from tests.e2e.custom_page import CustomPage, NewPage
 from tests.factories.blog import BlogFactory
 from tests.factories.session import SessionFactory
@@ -18,7 +21,10 @@ TEXT = "The lamp room was cold.\n\nFrom the gallery, the first ferry was a light
 # A mask would be as wide as the day's name.
 SAME_EVERY_DAY = """() => {
   for (const day of document.querySelectorAll("time")) day.textContent = "1 January 2026";
-  for (const line of document.querySelectorAll(".fine")) line.innerText = line.innerText.replace(/[0-9a-f]{8,}/, "0");
+  for (const month of document.querySelectorAll(".month")) month.textContent = "January 2026";
+  for (const line of document.querySelectorAll(".fine")) {
+    if (/[0-9a-f]{8,}/.test(line.innerText)) line.innerText = line.innerText.replace(/[0-9a-f]{8,}/, "0");
+  }
 }"""
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
@@ -39,6 +45,11 @@ PAGES: dict[str, Path] = {
     "the form with errors": form_with_errors,
     "the review": review,
     "a blog": lambda page, blog: page.goto(f"/blogs/{blog}"),
+    "what was found": lambda page, _blog: page.goto("/blogs/search?q=ferry"),
+    "the bin": lambda page, _blog: page.goto("/blogs/bin"),
+    "an older version": lambda page, blog: page.goto(f"/blogs/{blog}/versions/1"),
+    "the account": lambda page, _blog: page.goto("/account"),
+    "about": lambda page, _blog: page.goto("/about"),
     "the edit form": lambda page, blog: page.goto(f"/blogs/{blog}/edit"),
     "no such page": lambda page, _blog: page.goto("/nothing/here"),
 }
@@ -57,6 +68,7 @@ class TestAVisitor:
         blog_factory: BlogFactory,
         share_factory: ShareFactory,
         session_factory: SessionFactory,
+        database: Database,
     ) -> None:
         self.style = f"{scheme} {'narrow' if viewport == NARROW else 'wide'}"
         self.page = new_page(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
@@ -64,6 +76,9 @@ class TestAVisitor:
         blog_factory(author, title="A title of some length, to be wrapped where it is narrow", content=TEXT)
         blog = blog_factory(author, title="First light", content=TEXT)
         share_factory(blog, email="ada@people.invalid")
+        with database.write() as db:
+            remove(db, author.id, blog_factory(author, title="Why the margins matter").id)
+            revise(db, author.id, blog.id, Change(content=TEXT.replace("cold", "very cold")))
         self.blog = blog.id
         self.page.set_session_cookie(session_factory(author))
 
