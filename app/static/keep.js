@@ -87,7 +87,7 @@ class KeptForm {
     this.id = texts.newId();
     this.fill(this.sent);
     this.keep();
-    this.say("Your text was thrown away.", "undo");
+    this.say("Your text was discarded.", "undo");
   }
 
   undo() {
@@ -149,4 +149,9 @@ document.querySelector("form[action='/auth/logout']")?.addEventListener("submit"
 // By then the form's other scripts have seen it, and follow what changes.
 document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form[data-keep]")) new KeptForm(form);
+});
+// What cannot be undone is asked once more.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.ask;
+  if (question && !confirm(question)) event.preventDefault();
 });

@@ -119,7 +119,7 @@ class TestWithUnsavedText:
 
         @pytest.mark.looks
         def test_reads_that_it_is_gone(self, page: CustomPage) -> None:
-            expect(told(page)).to_have_text("Your text was thrown away.")
+            expect(told(page)).to_have_text("Your text was discarded.")
 
         def test_does_not_find_it_again(self, page: CustomPage) -> None:
             page.reload()

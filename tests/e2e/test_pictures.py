@@ -77,7 +77,7 @@ class TestAVisitor:
         blog = blog_factory(author, title="First light", content=TEXT)
         share_factory(blog, email="ada@people.invalid")
         with database.write() as db:
-            remove(db, author.id, blog_factory(author, title="Why the margins matter").id)
+            remove(db, author.id, blog_factory(author, title="Why the margins matter", content="They rest the eye.").id)
             revise(db, author.id, blog.id, Change(content=TEXT.replace("cold", "very cold")))
         self.blog = blog.id
         self.page.set_session_cookie(session_factory(author))

@@ -89,7 +89,7 @@ class TestAtABlogOfOnesOwn:
 
         def test_takes_it_from_the_others_list(self) -> None:
             self.friends_page.goto("/blogs/shared")
-            expect(self.friends_page.get_by_text("Nothing is shared with you.")).to_be_visible()
+            expect(self.friends_page.get_by_text("Nothing is shared with you yet.")).to_be_visible()
 
     @pytest.mark.looks
     class TestTypingNoAddress:
@@ -142,7 +142,7 @@ class TestWithNothingShared:
         page.login(path="/blogs/shared")
 
     def test_is_told_how_something_would_be(self, page: CustomPage) -> None:
-        expect(page.get_by_text("Others can share their blogs with")).to_be_visible()
+        expect(page.get_by_text("you will see it here.")).to_be_visible()
 
 
 class TestWithoutJavaScript:

@@ -177,7 +177,7 @@ class TestThePagesOfBlogs(WithThreeLists):
 
     def test_say_that_there_is_nothing_after_the_oldest(self, caller: FlaskClient) -> None:
         beyond = caller.get(f"{self.address}?after={self.blogs[-1]}")
-        assert (beyond.status_code, read_links(beyond), "There are no older ones." in beyond.text) == (200, [], True)
+        assert (beyond.status_code, read_links(beyond), "There are no older blogs." in beyond.text) == (200, [], True)
 
     def test_do_not_mind_what_others_put_into_their_address(self, caller: FlaskClient) -> None:
         assert read_links(caller.get(f"{self.address}?utm_source=x")) == read_links(self.page)
@@ -204,7 +204,7 @@ class TestThePagesOfWhatWasFound:
         assert read_links(older) == self.blogs[20:]
 
     def test_say_so_when_nothing_was(self, caller: FlaskClient) -> None:
-        assert "None of your blogs has all of these words." in caller.get("/blogs/search?q=candle").text
+        assert "Nothing found for “candle”." in caller.get("/blogs/search?q=candle").text
 
 
 class TestThePageOfABlogSharedWithMany(WithThreeLists):
