@@ -25,6 +25,7 @@ from tests.e2e.live_server import live_blog
 from tests.factories.picture import black_png
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
+from tests.limits import RAISED
 
 AT_ONCE = 10
 ROUNDS = 4
@@ -39,7 +40,7 @@ def main() -> int:
     # The largest that is taken in: its decoding is the most work that an image can be.
     bombs["40 megapixels, decoded"] = black_png(8_000, 5_000, bits=8)
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, secret_key=secrets.token_hex(32), instance_dir=Path(folder))
+        settings = Settings(_env_file=None, secret_key=secrets.token_hex(32), instance_dir=Path(folder), **RAISED)
         migrate(settings)
         user = UserFactory.on(Database(settings.database_url))()
         with live_blog(settings, Path(folder)) as server:

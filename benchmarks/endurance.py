@@ -35,6 +35,7 @@ from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 from tests.forge.server import Listener, started
+from tests.limits import RAISED
 
 CLIENTS = 8
 WARM = 10_000
@@ -132,6 +133,7 @@ def served(folder: Path, redis: RedisServer) -> Iterator[LiveBlog]:
         oidc_issuer=provider.url,
         oidc_client_id="inkwell",
         oidc_client_secret=os.urandom(16).hex(),
+        **RAISED,
     )
     migrate(settings)
     logs = [folder.parent / "blog.log", folder.parent / "provider.log"]

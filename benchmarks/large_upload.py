@@ -28,6 +28,7 @@ from tests.e2e.live_server import LiveBlog, live_blog
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.seaweedfs import running_seaweedfs
+from tests.limits import RAISED
 from tests.seaweedfs import made_bucket, settings_of
 
 MB = 1024 * 1024
@@ -83,7 +84,7 @@ def resident(process: Path) -> int:
 @contextmanager
 def blog(folder: Path) -> Iterator[LiveBlog]:
     settings = Settings(
-        _env_file=None, secret_key=os.urandom(32).hex(), instance_dir=folder, base_url="http://localhost"
+        _env_file=None, secret_key=os.urandom(32).hex(), instance_dir=folder, base_url="http://localhost", **RAISED
     )
     migrate(settings)
     with running_seaweedfs() as seaweedfs:

@@ -20,6 +20,7 @@ from tests.e2e.provider import Somebody
 from tests.factories.session import SessionFactory, login
 from tests.factories.user import UserFactory
 from tests.forge.project import Project
+from tests.limits import RAISED
 
 LIMIT_MILLISECONDS = 20
 ROUNDS = 30
@@ -29,7 +30,9 @@ Act = Callable[[CustomPage], object]
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, secret_key=os.urandom(32).hex(), instance_dir=Path(folder), redis_url="")
+        settings = Settings(
+            _env_file=None, secret_key=os.urandom(32).hex(), instance_dir=Path(folder), redis_url="", **RAISED
+        )
         migrate(settings)
         with live_blog(settings, Path(folder)) as blog, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=os.environ.get("FORGE_BROWSER"))

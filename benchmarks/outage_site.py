@@ -28,6 +28,7 @@ from tests.forge.fault_proxy import FaultProxy, fault_proxy
 from tests.forge.redis_server import RedisServer
 from tests.forge.seaweedfs import running_seaweedfs
 from tests.forge.server import Listener, started
+from tests.limits import RAISED
 from tests.seaweedfs import made_bucket, settings_of
 
 PARTS = ("database", "cache", "store", "provider")
@@ -93,6 +94,7 @@ def outage_site(folder: Path) -> Iterator[OutageSite]:
             oidc_issuer=f"http://127.0.0.1:{lines['provider'].port}",
             oidc_client_id="inkwell",
             oidc_client_secret=secrets.token_hex(16),
+            **RAISED,
         )
         migrate(settings)
         bucket = settings_of(seaweedfs, made_bucket(seaweedfs))

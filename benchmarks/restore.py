@@ -39,6 +39,7 @@ from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.redis_server import RedisServer
 from tests.forge.server import Listener, started
+from tests.limits import RAISED
 
 WRITERS, SECONDS = 3, 2.0
 SINCE = 25
@@ -178,6 +179,7 @@ def main() -> int:
             oidc_issuer="http://127.0.0.1:9",
             oidc_client_id="inkwell",
             oidc_client_secret=secrets.token_hex(16),
+            **RAISED,
         )
         migrate(settings)
         walk = Walk(create_app(settings), folder, redis)

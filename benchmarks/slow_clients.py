@@ -24,6 +24,7 @@ from tests.e2e.live_server import WORKERS, serve
 from tests.factories.session import SessionFactory
 from tests.factories.user import UserFactory
 from tests.forge.server import Listener, started
+from tests.limits import RAISED
 from tests.proxies import PROXIES, Proxy
 from tests.slow_clients import slow_clients
 
@@ -45,6 +46,7 @@ def blog(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
         redis_url="",
         web_concurrency=WORKERS,
         proxy_hops=1,
+        **RAISED,
     )
     migrate(settings)
     app = create_app(settings)

@@ -36,6 +36,7 @@ from tests.factories.user import UserFactory
 from tests.forge.processes import running
 from tests.forge.redis_server import executable, until
 from tests.forge.seaweedfs import SeaweedFS, command, free_ports, identities
+from tests.limits import RAISED
 from tests.proxies import Proxy, nginx_before
 from tests.seaweedfs import made_bucket, settings_of
 
@@ -124,6 +125,7 @@ def main() -> int:
             base_url="https://localhost",
             web_concurrency=1,
             proxy_hops=1,
+            **RAISED,
         ).model_copy(update=told)
         migrate(settings)
         headers = somebody(settings)
