@@ -70,6 +70,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self.sessions = sessionmaker(expire_on_commit=False)
+        # SQLAlchemy gathers the listeners of a class of sessions at the first of them, and where threads make their
+        # first ones at once, some can be left with none: they would move no count and no cache version.
+        _ = self.sessions().dispatch
         self._connections = DriverConnections(self.engine)
         self._prepared: dict[Select[*tuple[Any, ...]], PreparedRead] = {}
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.event.attr import _ClsLevelDispatch
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.auth.models import User
 from app.blogs.models import Blog
+from app.config import Settings
 from app.db import Database
 from tests.factories.blog import BlogFactory
 from tests.factories.user import UserFactory
@@ -40,6 +42,17 @@ class TestEightWritersAtOnce:
         with database.read() as db:
             titles = db.scalars(select(Blog.title).where(Blog.owner_id == self.user.id)).all()
         assert sorted(titles) == sorted(f"{number}.{turn}" for number in range(WRITERS) for turn in range(EACH))
+
+
+class TestTheFirstSession:
+    def test_finds_the_listeners_gathered(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        database = Database(settings.database_url)
+        gathered: list[type] = []
+        monkeypatch.setattr(_ClsLevelDispatch, "update_subclass", lambda _event, cls: gathered.append(cls))
+        # Without a list of their own, SQLAlchemy ends with a KeyError here.
+        with contextlib.suppress(KeyError), database.read() as db:
+            db.flush()
+        assert gathered == []
 
 
 class TestAWriteThatFails:

@@ -40,6 +40,14 @@ SABOTAGES = (
         tests=OF_DATABASE,
     ),
     Sabotage(
+        "the first sessions may hear no listener",
+        rule=25,
+        file=DB,
+        take_out="        _ = self.sessions().dispatch\n",
+        put="",
+        tests=OF_DATABASE,
+    ),
+    Sabotage(
         "a deleted person leaves blogs behind",
         rule=25,
         file=DB,
