@@ -122,6 +122,13 @@ class TestABlockedSender(WithTwoSharedBlogs):
             404,
         )
 
+    def test_is_read_by_others(
+        self, client_for: ClientFor, user_factory: UserFactory, share_factory: ShareFactory
+    ) -> None:
+        third = user_factory()
+        share_factory(self.blog, third)
+        assert client_for(third).get(f"/api/blogs/{self.blog.id}").status_code == 200
+
     def test_is_there_again_when_unblocked(self) -> None:
         status = self.reading.delete(f"/api/blocks/{self.block['id']}").status_code
         assert (status, self.listed(), outcome(self.reading.get("/api/blocks"))) == (
