@@ -60,7 +60,7 @@ class TestSomebodyWhoReadsTooOften:
 
     @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/static/inkwell.css"])
     def test_may_ask_for_what_is_never_limited(self, path: str) -> None:
-        assert statuses(self.caller, 12, path) == [200] * 12
+        assert 429 not in statuses(self.caller, 12, path)
 
 
 class TestSomebodyWhoWritesTooOften:
