@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from http.client import HTTPResponse
 from threading import Event, Thread
 from typing import Any
@@ -137,7 +138,11 @@ def declared(blog: Site, headers: dict[str, str], content: bytes, filename: str,
 def uploaded(blog: Site, headers: dict[str, str], content: bytes) -> int:
     """The id of a picture that is in the store, and not finished yet."""
     signed = declared(blog, headers, content, "picture.png", "image/png")
-    requests.put(signed["url"], data=content, headers=signed["headers"], timeout=PATIENCE).raise_for_status()
+    put = partial(requests.put, signed["url"], data=content, headers=signed["headers"], timeout=PATIENCE)
+    # Its places may be taken, by a flood as well.
+    while (answer := put()).status_code == 503:
+        time.sleep(0.1)
+    answer.raise_for_status()
     return int(signed["id"])
 
 

@@ -40,7 +40,7 @@ class TestSomebodyWhoReadsTooOften:
         assert self.statuses == [200, 200]
 
     def test_is_told_how_long_to_wait(self) -> None:
-        assert (self.answer.status_code, self.answer.headers["Retry-After"]) == (429, "30")
+        assert (self.answer.status_code, self.answer.headers.get("Retry-After")) == (429, "30")
 
     def test_reads_so_as_json_under_api(self) -> None:
         assert self.answer.get_json() == {"error": "That was too often. Wait 30 seconds, then try again."}
@@ -71,7 +71,7 @@ class TestSomebodyWhoWritesTooOften:
         self.answer = self.caller.post("/blogs/new", data={**DRAFT, "step": "save", "key": "a-key"})
 
     def test_is_refused(self) -> None:
-        assert (self.status, self.answer.status_code, self.answer.headers["Retry-After"]) == (201, 429, "60")
+        assert (self.status, self.answer.status_code, self.answer.headers.get("Retry-After")) == (201, 429, "60")
 
     def test_finds_what_was_typed(self) -> None:
         text = self.answer.text
@@ -156,8 +156,9 @@ class TestTwoWorkers:
         self.redis.kill()
         assert self.written() == [201, 201, 201, 201]
 
-    def test_count_by_themselves_what_somebody_else_wrote_there(self, user: User) -> None:
-        self.redis.client.set(f"inkwell-limits:writes:user:{user.id}", "nonsense")
+    @pytest.mark.parametrize("content", ["nonsense", "9e15"])
+    def test_count_by_themselves_what_somebody_else_wrote_there(self, user: User, content: str) -> None:
+        self.redis.client.set(f"inkwell-limits:writes:user:{user.id}", content)
         assert self.written() == [201, 201, 201, 201]
 
     def test_leave_no_key_without_an_expiry(self) -> None:
