@@ -1,6 +1,7 @@
 """A worker of gunicorn's that tells the arbiter how it does, takes no more than it has threads for, and ends soon."""
 
 import ctypes
+import select
 import sys
 import threading
 import time
@@ -70,6 +71,17 @@ class Worker(gthread.ThreadWorker):
     @worker_connections.setter
     def worker_connections(self, number: int) -> None:
         self._most_connections = number
+
+    # Whoever is connected would come before whoever waits to be, for as long as they ask: while no client is taken,
+    # an answer ends its connection, and they wait in line again.
+    @property
+    def max_keepalived(self) -> int:
+        others_wait = not self._accepting and select.select(self.sockets, [], [], 0)[0]
+        return 0 if others_wait else self._most_keepalived
+
+    @max_keepalived.setter
+    def max_keepalived(self, number: int) -> None:
+        self._most_keepalived = number
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.cfg.threads, initializer=self._note_clock)

@@ -1,7 +1,10 @@
-"""What a worker does when it is told to stop."""
+"""What a worker does when more clients come than it has threads for, and when it is told to stop."""
 
 import os
+import re
 import signal
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from gunicorn.workers import gthread
 
 from app import worker
 from tests.forge.redis_server import until
-from tests.unit.gunicorn_server import CODE, PATIENCE, filled, started
+from tests.unit.gunicorn_server import CODE, PATIENCE, SLOW_CODE, client_of, filled, started
 
 CODE_WITH_LAST_WORDS = f"""
 import atexit
@@ -18,6 +21,42 @@ from pathlib import Path
 atexit.register(Path("last-words").touch)
 {CODE}
 """
+
+
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: blog\r\n\r\n"
+END = b"\r\n0\r\n\r\n"
+
+
+@pytest.mark.programs
+class TestAWorkerWithAllItsThreadsTaken:
+    @pytest.fixture(autouse=True)
+    def taken(self, tmp_path: Path) -> Iterator[None]:
+        (filled(tmp_path) / "wsgi.py").write_text(SLOW_CODE)
+        self.folder = tmp_path
+        with started(tmp_path, "--workers", "1", "--threads", "1") as self.server, self.asking() as self.client:
+            until((tmp_path / "asked").exists, PATIENCE)
+            yield
+
+    def asking(self) -> socket.socket:
+        """A client with two requests, of which the second is begun when the first has been answered."""
+        client = client_of(self.server)
+        client.sendall(REQUEST * 2)
+        return client
+
+    def connections(self) -> list[bytes]:
+        """What the client is told of its connection by each answer."""
+        (self.folder / "go").touch()
+        read = b""
+        while read.count(b"HTTP/1.1 200") < 2 or not read.endswith(END):
+            read += self.client.recv(1000)
+        return re.findall(rb"^Connection: (\S+)", read, re.MULTILINE)
+
+    def test_lets_a_client_go_when_another_waits(self) -> None:
+        with self.asking():
+            assert self.connections() == [b"keep-alive", b"close"]
+
+    def test_keeps_its_client_when_nobody_waits(self) -> None:
+        assert self.connections() == [b"keep-alive", b"keep-alive"]
 
 
 class TestAWorkerThatIsToldToStop:

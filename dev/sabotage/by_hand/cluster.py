@@ -21,6 +21,14 @@ SABOTAGES = (
         tests=OF_SERVER,
     ),
     Sabotage(
+        "whoever is connected comes before whoever waits",
+        rule=33,
+        file=WORKER,
+        take_out="return 0 if others_wait else self._most_keepalived",
+        put="return self._most_keepalived",
+        tests=("tests/unit/test_worker.py",),
+    ),
+    Sabotage(
         "old workers go before new ones are ready",
         rule=48,
         file=ARBITER,
