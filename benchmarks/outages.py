@@ -109,7 +109,8 @@ def storm(site: OutageSite, part: str, readers: list[Ask], before: float) -> boo
 
 
 def outage(site: OutageSite, part: str, seconds: float) -> bool:
-    me, images = site.person(), site.images(20)
+    # More than are seen before it freezes: what nobody has seen then comes from the store alone.
+    me, images = site.person(), site.images(400 if part == "store" else 20)
     asks = {
         "front page": getting(site, "/"),
         "health": getting(site, "/healthz"),
