@@ -20,8 +20,8 @@ SABOTAGES = (
         "the API answers with a status that it does not describe",
         rule=26,
         file=BLOGS_API,
-        take_out="@answers(BlogDocument, body=Change, raises=[Changed])",
-        put="@answers(BlogDocument, body=Change)",
+        take_out="@answers(OwnBlog, body=Change, raises=[Changed])",
+        put="@answers(OwnBlog, body=Change)",
         tests=("tests/unit/blogs/test_api.py",),
     ),
     Sabotage(

@@ -172,10 +172,10 @@ class TestRefusedAccess:
 
 class TestAnEvent:
     def test_is_counted(self, app_in_production: Flask, client_for: ClientFor) -> None:
-        name = 'inkwell_audit_events_total{event="limit"}'
+        name = 'inkwell_audit_events_total{event="of_this_test"}'
         client = client_for(app=app_in_production)
         before = name in client.get("/metrics").text
-        audit.record("limit", what="writes")
+        audit.record("of_this_test", what="writes")
         assert (before, f"{name} 1.0" in client.get("/metrics").text) == (False, True)
 
 

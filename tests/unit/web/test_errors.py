@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from app.web.marks import public
 from tests.conftest import NewApp
 from tests.factories.user import UserFactory
 from tests.unit.conftest import ClientFor
@@ -15,11 +16,20 @@ class TestAnUnknownAddress:
     def test_is_a_page_for_people(self, client: FlaskClient) -> None:
         assert "There is nothing at this address." in client.get("/nothing").text
 
-    def test_has_a_reference_that_no_caller_chose(self, client: FlaskClient) -> None:
-        assert re.search("Reference: [0-9a-f]{16}<", client.get("/nothing", headers={"X-Request-ID": "abc-123"}).text)
+    def test_needs_no_reference(self, client: FlaskClient) -> None:
+        assert "Reference" not in client.get("/nothing").text
 
     def test_is_json_for_programs(self, client: FlaskClient) -> None:
         assert client.get("/api/nothing").get_json() == {"error": "There is nothing at this address."}
+
+
+class TestAFailure:
+    def test_has_a_reference_that_no_caller_chose(self, new_app: NewApp, monkeypatch: pytest.MonkeyPatch) -> None:
+        app = new_app()
+        # What a failing view would raise.
+        monkeypatch.setitem(app.view_functions, "blogs.landing", public(lambda: 1 / 0))
+        page = app.test_client().get("/", headers={"X-Request-ID": "abc-123"})
+        assert (page.status_code, bool(re.search("Reference: [0-9a-f]{16}<", page.text))) == (500, True)
 
 
 class TestAnAnonymousCaller:
