@@ -28,8 +28,8 @@ SABOTAGES = (
         "a view reads another form than the one it describes",
         rule=26,
         file=BLOGS_API,
-        take_out="@answers(BlogDocument, 201, body=Draft,",
-        put="@answers(BlogDocument, 201, body=Change,",
+        take_out="@answers(OwnBlog, 201, body=Draft,",
+        put="@answers(OwnBlog, 201, body=Change,",
         tests=("tests/unit/web/test_openapi.py",),
     ),
     Sabotage(
