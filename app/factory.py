@@ -15,8 +15,8 @@ from app.auth.commands import cache
 from app.auth.user_commands import users
 from app.backup import backup
 from app.blogs import api as blogs_api
+from app.blogs import draft_api, draft_pages, version_pages
 from app.blogs import routes as blogs_pages
-from app.blogs import version_pages
 from app.blogs.commands import usage as usage_commands
 from app.config import Settings
 from app.db import Database
@@ -60,7 +60,9 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(auth_pages.blueprint)
     app.register_blueprint(blogs_pages.blueprint)
     app.register_blueprint(version_pages.blueprint)
+    app.register_blueprint(draft_pages.blueprint)
     app.register_blueprint(blogs_api.blueprint)
+    app.register_blueprint(draft_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)

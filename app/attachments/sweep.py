@@ -22,8 +22,8 @@ LARGE = timedelta(hours=24)
 UNATTACHED = timedelta(hours=24)
 UNKNOWN = timedelta(hours=24)
 BATCH = 200
-# What a kept version of a text shows, which may be brought back.
-_KEPT = table("version_files", column("attachment_id"))
+# What a kept version of a text shows, which may be brought back, and what a draft does.
+_KEPT = [table(name, column("attachment_id")) for name in ("version_files", "draft_files")]
 # Unknown objects are what a process that was killed left behind, and so they are few.
 FEW, FEW_OF_ALL = 20, 0.1
 
@@ -103,7 +103,7 @@ def _useless(now: datetime) -> ColumnElement[bool]:
         and_(
             Attachment.state == READY,
             Attachment.blog_id.is_(None),
-            ~select(_KEPT.c.attachment_id).where(_KEPT.c.attachment_id == Attachment.id).exists(),
+            *(~select(kept.c.attachment_id).where(kept.c.attachment_id == Attachment.id).exists() for kept in _KEPT),
             func.coalesce(Attachment.detached_at, Attachment.finished_at) < now - UNATTACHED,
         ),
     )

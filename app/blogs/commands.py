@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.attachments.models import PENDING, Attachment
 from app.auth.models import User
+from app.blogs.drafts import StoredDraft
 from app.blogs.models import Blog
 from app.blogs.versions import Version
 from app.current import database
@@ -26,13 +27,15 @@ def count_anew(session: Session) -> None:
     """Make every person's counts, and the owner in each share, what the other tables say."""
     text = func.sum(_bytes(session, Blog.title) + _bytes(session, Blog.content))
     kept = func.sum(_bytes(session, Version.title) + _bytes(session, Version.content))
-    versions = select(func.coalesce(kept, 0)).where(Version.owner_id == User.id)
+    drafted = func.sum(_bytes(session, StoredDraft.title) + _bytes(session, StoredDraft.content))
+    versions = select(func.coalesce(kept, 0)).where(Version.owner_id == User.id).scalar_subquery()
+    drafts = select(func.coalesce(drafted, 0)).where(StoredDraft.owner_id == User.id).scalar_subquery()
     blogs = select(func.count(Blog.id)).where(Blog.owner_id == User.id)
     files = select(func.count(Attachment.id)).where(Attachment.uploader_id == User.id)
     pending = files.where(Attachment.state == PENDING, Attachment.refusal.is_(None))
     values = {
         User.blog_count: blogs.scalar_subquery(),
-        User.text_bytes: blogs.with_only_columns(func.coalesce(text, 0)).scalar_subquery() + versions.scalar_subquery(),
+        User.text_bytes: blogs.with_only_columns(func.coalesce(text, 0)).scalar_subquery() + versions + drafts,
         User.file_bytes: files.with_only_columns(func.coalesce(func.sum(Attachment.size), 0)).scalar_subquery(),
         User.pending_uploads: pending.scalar_subquery(),
     }

@@ -76,3 +76,30 @@ class ListedSharedBlog(ListedBlog):
     """Somebody else's blog in a list."""
 
     owner: BlogOwner
+
+
+@closed
+class SavedDraft(TypedDict):
+    """A draft was kept: send its `revision` with what is typed next."""
+
+    key: str
+    revision: int
+    updated_at: datetime
+
+
+@closed
+class ListedDraft(SavedDraft):
+    """A draft in a list, without its text; `blog_id` if it edits a blog."""
+
+    blog_id: int | None
+    title: str
+    words: int
+
+
+@closed
+class DraftDocument(ListedDraft):
+    """A draft, whole, with the blog's `version` that an edit was begun on."""
+
+    content: str
+    attachment_id: int | None
+    version: int | None

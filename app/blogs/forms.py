@@ -32,6 +32,15 @@ def _one_line(text: str) -> str:
 Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
 Title = Annotated[Text, AfterValidator(_one_line), StringConstraints(max_length=MAX_TITLE)]
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
+MAX_TYPED_TITLE, MAX_TYPED = 1_000, 200_000
+
+
+def _without_nul(text: str) -> str:
+    # It cannot be stored, and nobody can see it.
+    return text.replace("\0", "")
+
+
+TypedText = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_without_nul)]
 RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
@@ -54,3 +63,16 @@ class Change(BaseModel):
     content: Content = ""
     attachment_id: RowId | None = None
     version: RowId | None = None
+
+
+class Typed(BaseModel):
+    """What stands in a form, however far it is. `revision` is the draft's that it goes on from, 0 for a new one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Annotated[TypedText, StringConstraints(max_length=MAX_TYPED_TITLE)] = ""
+    content: Annotated[TypedText, StringConstraints(max_length=MAX_TYPED)] = ""
+    attachment_id: RowId | None = None
+    blog_id: RowId | None = None
+    version: RowId | None = None
+    revision: Annotated[int, Field(ge=0, lt=MAX_ID)] = 0

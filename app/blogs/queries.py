@@ -15,6 +15,7 @@ from app.auth.models import User
 from app.auth.queries import lock_user
 from app.blogs import versions
 from app.blogs.documents import BlogDocument, BlogFields, ListedBlog, OwnBlog
+from app.blogs.drafts import remove_draft
 from app.blogs.forms import Change, Draft
 from app.blogs.markdown import Text
 from app.blogs.models import Blog, pictures_of
@@ -158,6 +159,8 @@ def publish(session: Session, owner_id: int, draft: Draft, key: str | None = Non
     Raises KeyReused when another draft did.
     """
     lock_user(session, owner_id)
+    # First, so that its place is free for the blog.
+    remove_draft(session, owner_id, key)
     digest = blake2b(draft.model_dump_json().encode(), digest_size=16).hexdigest()
     if key and (before := session.scalar(select(Blog).where(Blog.owner_id == owner_id, Blog.client_key == key))):
         if before.client_digest != digest:
@@ -180,11 +183,12 @@ def shown(session: Session, owner_id: int, content: str) -> str:
     return text.html(pictures_of(files_for_text(session, owner_id, None, text.attachments)))
 
 
-def revise(session: Session, owner_id: int, blog_id: int, change: Change) -> Blog:
-    """The blog after the change. Raises Changed when the writer has not seen its newest version."""
+def revise(session: Session, owner_id: int, blog_id: int, change: Change, key: str | None = None) -> Blog:
+    """The blog after the change; the draft of that key is gone. Raises Changed when its newest version was not seen."""
     blog = _locked_blog(session, owner_id, blog_id)
     if change.version is not None and change.version != blog.version:
         raise Changed("This blog was changed since you opened it.")
+    remove_draft(session, owner_id, key)
     changed = change.model_fields_set
     if _differs(blog, change):
         versions.keep_version(session, blog)

@@ -11,8 +11,8 @@ from pydantic_core import to_json
 from app.auth.guard import current_user, current_user_or_none
 from app.auth.usage import usage_of
 from app.blogs import queries
-from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, own_blog, typed
-from app.blogs.forms import Change, Draft
+from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, own_blog, typed, without
+from app.blogs.forms import Change
 from app.blogs.markdown import minutes
 from app.blogs.search import find
 from app.current import database, settings
@@ -87,26 +87,29 @@ def search() -> ResponseReturnValue:
 
 @blueprint.get("/blogs/new")
 def new() -> ResponseReturnValue:
-    return NewForm().page({}, {})
+    return NewForm().opened()
 
 
 @blueprint.post("/blogs/new")
 def create() -> ResponseReturnValue:
-    """The form's steps: `review` shows what was typed, `edit` goes back to it, `save` keeps it."""
-    form, values = NewForm(), typed()
-    step, key = values.pop("step", "review"), values.get("key")
-    if step == "edit":
-        return form.page(values, {})
+    """The form's steps: `review` shows what was typed, `edit` goes back to it, `save` publishes it."""
+    step, form = request.form.get("step", "review"), NewForm(without(typed(), "step"))
     try:
-        draft = validate(Draft, {name: value for name, value in values.items() if name != "key"})
-        if step != "save":
-            return form.review(draft, key)
-        with database().write() as db:
-            blog = queries.publish(db, current_user().id, draft, checked_key(key))
-        audit.record("publish", blog=blog.id)
+        if step == "save":
+            _publish(form)
+        else:
+            form.keep()
+            return form.page(form.values, {}) if step == "edit" else form.review()
     except MENDABLE as problem:
         return form.again(problem)
     return redirect_and_tell(url_for("blogs.index"), "saved")
+
+
+def _publish(form: NewForm) -> None:
+    draft, key = form.draft(), checked_key(form.values.get("key"))
+    with database().write() as db:
+        blog = queries.publish(db, current_user().id, draft, key)
+    audit.record("publish", blog=blog.id)
 
 
 @blueprint.get("/blogs/<id:blog_id>")
@@ -116,16 +119,16 @@ def show(blog_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/blogs/<id:blog_id>/edit")
 def edit(blog_id: int) -> ResponseReturnValue:
-    blog = own_blog(blog_id)
-    return EditForm(blog_id).page(blog, {}, attachment=blog["attachment"])
+    return EditForm(blog_id).opened()
 
 
 @blueprint.post("/blogs/<id:blog_id>/edit")
 def update(blog_id: int) -> ResponseReturnValue:
     try:
-        change = validate(Change, typed() | {"version": request.form.get("version", 0, type=int)})
+        values = without(typed(), "key", "revision") | {"version": request.form.get("version", 0, type=int)}
+        change = validate(Change, values)
         with database().write() as db:
-            queries.revise(db, current_user().id, blog_id, change)
+            queries.revise(db, current_user().id, blog_id, change, request.form.get("key"))
     except MENDABLE as problem:
         return EditForm(blog_id).again(problem)
     return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "changed")

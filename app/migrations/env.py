@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.attachments import models as attachment_models  # noqa: F401  a table is known once its module is imported
 from app.auth import models as auth_models  # noqa: F401
+from app.blogs import drafts as draft_models  # noqa: F401
 from app.blogs import models as blog_models  # noqa: F401
 from app.blogs import versions as version_models  # noqa: F401
 from app.config import Settings, SettingsError, load_settings

@@ -21,6 +21,7 @@ from app.web.idempotency import MAX_LENGTH
 from app.web.marks import is_public, public
 from app.web.pages import json_answer
 from app.web.paging import MAX_SENT, SENT
+from app.web.paths import KeyConverter
 
 View = TypeVar("View", bound=Callable[..., Any])
 JsonObject = dict[str, Any]
@@ -213,9 +214,10 @@ def _success(described: Described, schemas: _Schemas) -> JsonObject:
 
 
 def _path_parameters(rule: Rule) -> list[JsonObject]:
+    key = {"type": "string", "pattern": f"^{KeyConverter.regex}$"}
     return [
-        {"name": name, "in": "path", "required": True, "schema": _whole_number(MAX_ID)}
-        for name in re.findall(r"<id:(\w+)>", rule.rule)
+        {"name": name, "in": "path", "required": True, "schema": key if kind == "key" else _whole_number(MAX_ID)}
+        for kind, name in re.findall(r"<(id|key):(\w+)>", rule.rule)
     ]
 
 

@@ -23,8 +23,14 @@ class IdConverter(BaseConverter):
         return number
 
 
+class KeyConverter(BaseConverter):
+    """The key of a form: what `new_key` makes, or a UUID."""
+
+    regex = "[A-Za-z0-9_-]{1,100}"
+
+
 def init_app(app: Flask) -> None:
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters.update(id=IdConverter, key=KeyConverter)
     # Merging `//` would redirect to the scheme and port of the request, which behind a proxy are not the blog's.
     app.url_map.merge_slashes = False
     app.before_request(_refuse_two_slashes)

@@ -18,6 +18,7 @@ SENTENCES = {
     "binned": "The blog is in the bin, and stays there for 30 days.",
     "unbinned": "The blog is back.",
     "purged": "The blog is gone for good.",
+    "thrown_away": "The draft is gone.",
     "restored": "The earlier version is back. The one that it replaced is kept under Versions.",
     "shared": "The blog is shared. No message was sent, so let them know yourself.",
     "unshared": "The blog is no longer shared with them.",

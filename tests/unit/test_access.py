@@ -62,6 +62,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/blogs/<id:blog_id>/versions"): Row(401, 404, 200),
     ("GET", "/blogs/<id:blog_id>/versions/<id:number>"): Row(401, 404, 200),
     ("POST", "/blogs/<id:blog_id>/versions/<id:number>/restore"): Row(401, 404, 303),
+    ("GET", "/blogs/drafts"): Row(401, 200, 200),
+    ("POST", "/blogs/drafts/<key:key>/delete"): Row(401, 404, 303),
+    ("GET", "/api/drafts"): Row(401, 200, 200),
+    ("GET", "/api/drafts/<key:key>"): Row(401, 404, 200),
+    ("PUT", "/api/drafts/<key:key>"): Row(401, 200, 200),
+    ("DELETE", "/api/drafts/<key:key>"): Row(401, 404, 204),
     ("GET", "/blogs/bin"): Row(401, 200, 200),
     ("POST", "/blogs/bin/<id:blog_id>/restore"): Row(401, 404, 303),
     ("POST", "/blogs/bin/<id:blog_id>/delete"): Row(401, 404, 303),
@@ -137,6 +143,9 @@ class TestARoute:
         self.share = share_factory(blog, self.reader)
         self.ids = {"blog_id": str(blog.id), "share_id": str(self.share.id)}
         self.ids |= {"filename": "inkwell.css", "key": "1/none", "number": "1"}
+        if "/drafts/" in route[1]:
+            self.ids["key"] = "of-the-owner"
+            client_for(self.owner).put("/api/drafts/of-the-owner", json=DRAFT)
         if "/versions" in route[1]:
             with database.write() as db:
                 revise(db, self.owner.id, blog.id, Change(title="Changed"))

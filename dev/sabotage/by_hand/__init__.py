@@ -7,6 +7,7 @@ from dev.sabotage.by_hand import (
     data,
     deploy,
     doctor,
+    drafts,
     isolation,
     kept,
     limits,
@@ -49,6 +50,7 @@ PARTS = (
     outages,
     rates,
     texts,
+    drafts,
     trail,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

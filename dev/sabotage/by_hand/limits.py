@@ -45,9 +45,9 @@ SABOTAGES = (
     Sabotage(
         "the second step of a form has another key",
         rule=42,
-        file="app/blogs/routes.py",
-        take_out="return form.review(draft, key)",
-        put="return form.review(draft, None)",
+        file="app/templates/blogs/review.html",
+        take_out="{{ values.key or '' }}",
+        put="",
         tests=OF_KEYS,
     ),
     Sabotage(

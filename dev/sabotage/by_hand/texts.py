@@ -61,8 +61,8 @@ SABOTAGES = (
         "files of kept versions are swept",
         rule=18,
         file="app/attachments/sweep.py",
-        take_out="            ~select(_KEPT.c.attachment_id).where(_KEPT.c.attachment_id == Attachment.id).exists(),\n",
-        put="",
+        take_out='("version_files", "draft_files")',
+        put='("draft_files",)',
         tests=OF_VERSIONS,
     ),
     Sabotage(
