@@ -7,7 +7,7 @@ const BACK = "Your text is back.";
 const BACK_LATE = "Your text is back. The blog was changed meanwhile: when you save, you see both first.";
 
 // The server gives a form these anew each time.
-const UNTYPED = ["version", "key"];
+const UNTYPED = ["version", "key", "revision"];
 
 const { user } = document.body.dataset;
 
@@ -22,8 +22,10 @@ class KeptForm {
     this.line = form.querySelector(".text-back");
     form.addEventListener("input", () => this.onInput());
     form.addEventListener("submit", () => this.keep());
-    this.line?.querySelector("[data-act=afresh]").addEventListener("click", () => this.startAfresh());
-    this.line?.querySelector("[data-act=undo]").addEventListener("click", () => this.undo());
+    // The server has it too, and said under which revision.
+    form.addEventListener("draft", () => this.keep());
+    this.line?.querySelector("[data-act=afresh]")?.addEventListener("click", () => this.startAfresh());
+    this.line?.querySelector("[data-act=undo]")?.addEventListener("click", () => this.undo());
     this.showsTyped = "typed" in form.dataset;
     if (this.showsTyped) this.goOn();
     else this.giveBack();
@@ -54,11 +56,12 @@ class KeptForm {
     const text = texts.own();
     if (text?.user !== user || text.values.content !== this.read().content) return;
     this.id = text.id;
-    this.isKept = texts.keep({ ...text, address: this.address });
+    const { key, revision } = this.read();
+    this.isKept = texts.keep({ ...text, address: this.address, values: { ...text.values, key, revision } });
   }
 
   giveBack() {
-    const text = mine(this.address);
+    const text = mine(this.address, (each) => this.isNewer(each));
     // A browser that comes back to the page may have filled in a part of it.
     const isUntouched = ({ name, value }) => value === this.sent[name] || value === text.values[name];
     if (!text || !this.fields.every(isUntouched)) return;
@@ -71,6 +74,15 @@ class KeptForm {
     this.keep();
     // With the version that the text was typed on, a save meets what was saved since.
     this.say(text.values.version === this.sent.version ? BACK : BACK_LATE, "afresh");
+  }
+
+  /** Than the draft that the server shows. An address that names a draft is for that one alone. */
+  isNewer({ at, values: { key, revision = 0 } }) {
+    const { draft } = this.form.dataset;
+    const isOfThis = !key || key === this.sent.key;
+    const asked = new URLSearchParams(location.search);
+    if (!isOfThis && (asked.has("draft") || asked.has("saved"))) return false;
+    return !draft || (isOfThis && Number(revision) >= Number(this.sent.revision)) || at > Number(draft);
   }
 
   fill(values) {
@@ -87,6 +99,7 @@ class KeptForm {
     this.id = texts.newId();
     this.fill(this.sent);
     this.keep();
+    this.form.dispatchEvent(new CustomEvent("afresh", { detail: this.before }));
     this.say("Your text was discarded.", "undo");
   }
 
@@ -103,6 +116,8 @@ class KeptForm {
   }
 
   say(words, act) {
+    // Where the server brought the draft, it said so.
+    if (!this.line?.querySelector("button")) return;
     const hadFocus = this.line.contains(document.activeElement);
     this.line.hidden = false;
     this.line.querySelector("[role=status]").textContent = words;
@@ -114,8 +129,8 @@ class KeptForm {
 }
 
 /** This tab's own text of that form, or else the newest. */
-function mine(address) {
-  return [texts.own(), ...texts.all()].find((text) => text?.user === user && text.address === address);
+function mine(address, isWanted = () => true) {
+  return [texts.own(), ...texts.all()].find((text) => text?.user === user && text.address === address && isWanted(text));
 }
 
 /** A save ends in one redirect away from its form; a login takes more, and a refusal stays at the form's address. */
@@ -142,6 +157,10 @@ function onLogout(event) {
   else for (const { id } of unsaved) texts.forget(id);
 }
 
+function forgetDraft({ dataset: { forgets } }) {
+  for (const { id } of texts.all().filter((text) => text.user === user && text.values.key === forgets)) texts.forget(id);
+}
+
 forgetWhatIsSaved();
 tellWhatIsKept();
 document.querySelector("a[href='/auth/logout']")?.addEventListener("click", onLogout);
@@ -149,6 +168,7 @@ document.querySelector("form[action='/auth/logout']")?.addEventListener("submit"
 // By then the form's other scripts have seen it, and follow what changes.
 document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form[data-keep]")) new KeptForm(form);
+  for (const form of document.querySelectorAll("form[data-forgets]")) form.addEventListener("submit", () => forgetDraft(form));
 });
 // What cannot be undone is asked once more.
 document.addEventListener("submit", (event) => {

@@ -1,0 +1,232 @@
+"""Text that the server keeps while it is typed: it is there on every device, whatever becomes of this one."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserType, Page, Route, expect
+
+from app.auth.models import User
+from app.auth.queries import end_sessions
+from app.db import Database
+from tests.e2e.custom_page import CustomPage, NewPage
+from tests.e2e.kept_text import TYPED, log_out_behind, press, reads, save, write
+from tests.e2e.live_server import LiveBlog
+from tests.factories.blog import BlogFactory
+
+SAVED = re.compile(r"^Saved \d\d:\d\d$")
+
+
+def says(page: Page, words: str | re.Pattern[str]) -> None:
+    expect(page.locator(".save-state")).to_have_text(words)
+
+
+def is_kept_by_the_server(page: Page, content: str = TYPED) -> None:
+    write(page, content)
+    says(page, SAVED)
+
+
+def go_on_writing(page: Page, title: str = "Untitled") -> None:
+    page.goto("/blogs/drafts")
+    page.get_by_role("link", name=f"Go on writing {title}", exact=True).first.click()
+
+
+def cookies_of(page: Page) -> list[Any]:
+    return [*page.context.cookies()]
+
+
+def drafts(page: CustomPage) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.get("/api/drafts")
+    return found
+
+
+class TestWhileWriting:
+    @pytest.fixture(autouse=True)
+    def writing(self, page: CustomPage) -> None:
+        self.user: User = page.login(path="/blogs/new")
+        is_kept_by_the_server(page)
+
+    def test_finds_the_text_on_another_device(self, new_page: NewPage) -> None:
+        other = new_page()
+        other.login(self.user)
+        go_on_writing(other)
+        reads(other)
+
+    def test_finds_it_after_closing_the_tab(self, page: CustomPage, new_page: NewPage) -> None:
+        with page.expect_request("**/api/drafts/*"):
+            write(page, "It was very bright.")
+        page.close()
+        other = new_page()
+        other.login(self.user)
+        go_on_writing(other)
+        reads(other, "It was very bright.")
+
+    def test_saves_at_once_by_ctrl_s(self, page: CustomPage) -> None:
+        write(page, "It was very bright.")
+        with page.expect_response("**/api/drafts/*"):
+            page.keyboard.press("Control+s")
+        assert drafts(page)[0]["words"] == 4
+
+    def test_goes_on_by_ctrl_enter(self, page: CustomPage) -> None:
+        page.get_by_label("Blog Title").fill("First light")
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("heading", name="Please confirm your entries")).to_be_visible()
+
+    def test_has_one_blog_and_no_draft_after_saving(self, page: CustomPage) -> None:
+        save(page)
+        assert (len(page.get("/api/blogs")), drafts(page)) == (1, [])
+
+    def test_has_one_draft_after_going_to_and_fro(self, page: CustomPage) -> None:
+        page.submit("Next", title="First light", content="It was very bright.")
+        press(page, "Back")
+        is_kept_by_the_server(page, "It was dark.")
+        assert len(drafts(page)) == 1
+
+    def test_throws_it_away_on_the_page(self, page: CustomPage) -> None:
+        page.goto("/blogs/drafts")
+        press(page, "Throw away Untitled")
+        expect(page.get_by_text("There are no drafts.")).to_be_visible()
+        page.goto("/blogs/new")
+        reads(page, "")
+
+    def test_throws_it_away_by_starting_afresh(self, page: CustomPage) -> None:
+        page.goto("/blogs/new")
+        with page.expect_response(lambda response: response.request.method == "DELETE"):
+            page.get_by_role("button", name="Start afresh").click()
+        assert drafts(page) == []
+
+    class TestAndLoggedOutInAnotherTab:
+        @pytest.fixture(autouse=True)
+        def logged_out(self, writing: None, page: CustomPage) -> None:
+            self.cookies = cookies_of(page)
+            log_out_behind(page)
+            write(page, "It was very bright.")
+
+        def test_is_told_so(self, page: CustomPage) -> None:
+            says(page, "Not saved: you are logged out. Your text is kept in this browser.")
+
+        def test_goes_on_after_logging_in_there(self, page: CustomPage) -> None:
+            says(page, re.compile("you are logged out"))
+            page.context.add_cookies(self.cookies)
+            page.evaluate("window.dispatchEvent(new Event('focus'))")
+            says(page, SAVED)
+
+    def test_finds_it_after_the_session_expired(self, page: CustomPage, database: Database) -> None:
+        with database.write() as db:
+            end_sessions(db, self.user.id)
+        write(page, "It was very bright.")
+        says(page, re.compile("you are logged out"))
+        with database.read() as db:
+            page.login(db.get_one(User, self.user.id), "/blogs/new")
+        reads(page, "It was very bright.")
+        says(page, SAVED)
+
+    class TestAndOffline:
+        @pytest.fixture(autouse=True)
+        def offline(self, writing: None, page: CustomPage) -> None:
+            page.context.set_offline(True)
+            write(page, "It was very bright.")
+
+        def test_is_told_so(self, page: CustomPage) -> None:
+            says(page, "Offline. Kept in this browser.")
+
+        def test_has_it_saved_when_the_network_is_back(self, page: CustomPage) -> None:
+            says(page, re.compile("Offline"))
+            page.context.set_offline(False)
+            says(page, SAVED)
+            assert drafts(page)[0]["words"] == 4
+
+    def test_has_one_draft_after_an_answer_was_lost(self, page: CustomPage, expected_errors: list[str]) -> None:
+        expected_errors.append("net::ERR_FAILED")
+
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort()
+
+        page.route("**/api/drafts/*", lose, times=1)
+        write(page, "It was dark.")
+        says(page, re.compile("cannot be reached"))
+        is_kept_by_the_server(page, "It was very dark.")
+        assert [draft["words"] for draft in drafts(page)] == [4]
+
+
+class TestOnTwoDevices:
+    @pytest.fixture(autouse=True)
+    def writing(self, page: CustomPage, new_page: NewPage) -> None:
+        user = page.login(path="/blogs/new")
+        is_kept_by_the_server(page)
+        self.other = new_page()
+        self.other.login(user)
+        go_on_writing(self.other)
+        is_kept_by_the_server(self.other, "There")
+        with self.other.expect_response("**/api/drafts/*"):
+            self.other.keyboard.press("End")
+            self.other.keyboard.type("!")
+        write(page, "Here")
+
+    def test_is_told_so_on_the_later_one(self, page: CustomPage) -> None:
+        expect(page.locator(".draft-elsewhere").get_by_role("status")).to_contain_text(
+            "This draft was changed elsewhere"
+        )
+
+    def test_keeps_both_texts(self, page: CustomPage) -> None:
+        expect(page.locator(".draft-elsewhere")).to_be_visible()
+        says(page, SAVED)
+        texts = {page.get(f"/api/drafts/{draft['key']}")["content"] for draft in drafts(page)}
+        assert texts == {"There!", "Here"}
+
+
+class TestWhileEditing:
+    @pytest.fixture(autouse=True)
+    def writing(self, page: CustomPage) -> None:
+        self.user = page.login()
+
+    def test_finds_the_text_on_another_device(
+        self, page: CustomPage, new_page: NewPage, blog_factory: BlogFactory
+    ) -> None:
+        path = f"/blogs/{blog_factory(self.user).id}/edit"
+        page.goto(path)
+        is_kept_by_the_server(page)
+        other = new_page()
+        other.login(self.user, path)
+        expect(other.get_by_text("Your text is back.")).to_be_visible()
+        reads(other)
+        press(other, "Save Changes")
+        assert drafts(other) == []
+
+
+class TestABrowserThatIsKilled:
+    @pytest.fixture(autouse=True)
+    def killed(
+        self,
+        page: CustomPage,
+        browser_type: BrowserType,
+        browser_type_launch_args: dict[str, Any],
+        browser_name: str,
+        site: LiveBlog,
+        tmp_path: Path,
+    ) -> None:
+        if browser_name != "chromium":
+            pytest.skip("It is started by Chromium's own options.")
+        self.user = page.login()
+        program = browser_type_launch_args.get("executable_path") or browser_type.executable_path
+        options = ["--headless", "--no-sandbox", "--disable-quic", "--remote-debugging-port=0"]
+        with subprocess.Popen(
+            [program, *options, f"--user-data-dir={tmp_path}", "about:blank"], stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr
+            address = next(
+                found[1] for line in process.stderr if (found := re.search(r"listening on (ws://\S+)", line))
+            )
+            own = browser_type.connect_over_cdp(address).new_context(base_url=site.url)
+            own.add_cookies(cookies_of(page))
+            tab = own.new_page()
+            tab.goto("/blogs/new")
+            is_kept_by_the_server(tab)
+            process.kill()
+
+    def test_leaves_the_text_to_the_next(self, page: CustomPage) -> None:
+        go_on_writing(page)
+        reads(page)

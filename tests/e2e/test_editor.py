@@ -1,0 +1,98 @@
+"""The text area as an editor: lists go on, words are counted, pictures come in where the cursor is."""
+
+import re
+from base64 import b64encode
+
+import pytest
+from playwright.sync_api import FilePayload, expect
+
+from tests.e2e.custom_page import SIGNED, CustomPage
+from tests.e2e.kept_text import press, reads, write
+from tests.factories.picture import PICTURE
+
+FILE: FilePayload = {"name": "sunrise.png", "mimeType": "image/png", "buffer": PICTURE}
+
+_GIVE = """([kind, encoded]) => {
+  const data = new DataTransfer();
+  const bytes = Uint8Array.from(atob(encoded), (each) => each.charCodeAt());
+  data.items.add(new File([bytes], "sunrise.png", { type: "image/png" }));
+  const options = { bubbles: true, cancelable: true };
+  document.querySelector("textarea").dispatchEvent(
+    kind === "drop"
+      ? new DragEvent("drop", { dataTransfer: data, ...options })
+      : new ClipboardEvent("paste", { clipboardData: data, ...options }),
+  );
+}"""
+
+
+class TestAtTheForm:
+    @pytest.fixture(autouse=True)
+    def at_the_form(self, page: CustomPage) -> None:
+        page.login(path="/blogs/new")
+        page.get_by_label("Content").focus()
+
+    @pytest.mark.parametrize(
+        ("typed", "text"),
+        [
+            ("- one\ntwo", "- one\n- two"),
+            ("9. one\ntwo", "9. one\n10. two"),
+            ("> one\ntwo", "> one\n> two"),
+            ("- one\n\ntwo", "- one\ntwo"),
+            ("one\ntwo", "one\ntwo"),
+        ],
+    )
+    def test_goes_on_with_a_list_by_enter(self, page: CustomPage, typed: str, text: str) -> None:
+        page.keyboard.type(typed)
+        reads(page, text)
+
+    def test_reads_how_many_words_there_are(self, page: CustomPage) -> None:
+        write(page, "It was very bright.")
+        expect(page.locator(".word-count")).to_have_text("4 words")
+
+    class TestAndAddingAPicture:
+        @pytest.fixture(autouse=True)
+        def written(self, at_the_form: None, page: CustomPage) -> None:
+            write(page, "Before. After.")
+            for _ in range(len("After.")):
+                page.keyboard.press("ArrowLeft")
+
+        def choose(self, page: CustomPage) -> None:
+            with page.expect_file_chooser() as chosen:
+                page.get_by_role("button", name="Picture").click()
+            chosen.value.set_files(FILE)
+
+        def has_it(self, page: CustomPage) -> None:
+            expect(page.get_by_label("Content")).to_have_value(
+                re.compile(r"^Before\. !\[\]\(/attachments/\d+\)After\.$")
+            )
+
+        def test_finds_it_where_the_cursor_was(self, page: CustomPage) -> None:
+            self.choose(page)
+            self.has_it(page)
+
+        @pytest.mark.parametrize("how", ["drop", "paste"])
+        def test_may_drop_or_paste_it(self, page: CustomPage, how: str) -> None:
+            page.evaluate(_GIVE, [how, b64encode(PICTURE).decode()])
+            self.has_it(page)
+
+        def test_types_its_alternative_text_next(self, page: CustomPage) -> None:
+            self.choose(page)
+            self.has_it(page)
+            page.keyboard.type("The sun")
+            expect(page.get_by_label("Content")).to_have_value(re.compile(r"!\[The sun\]"))
+
+        def test_sees_it_in_the_review(self, page: CustomPage) -> None:
+            self.choose(page)
+            self.has_it(page)
+            page.get_by_label("Blog Title").fill("First light")
+            press(page, "Next")
+            expect(page.locator(".prose img")).to_be_visible()
+
+        def test_is_told_why_it_fails_and_loses_nothing(self, page: CustomPage, expected_errors: list[str]) -> None:
+            expected_errors.append("net::ERR_FAILED")
+            page.route(SIGNED, lambda route: route.abort())
+            self.choose(page)
+            expect(page.locator(".picture-state")).to_contain_text(
+                "Picture not added: The file store cannot be reached"
+            )
+            reads(page, "Before. After.")
