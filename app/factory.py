@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 
 from app import error_handlers, readiness, web
+from app.account import routes as account_pages
 from app.attachments import api as attachments_api
 from app.attachments import routes as attachments_pages
 from app.attachments.commands import restore_check
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(blogs_pages.blueprint)
     app.register_blueprint(version_pages.blueprint)
     app.register_blueprint(draft_pages.blueprint)
+    app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(blogs_api.blueprint)
     app.register_blueprint(draft_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)

@@ -1,7 +1,6 @@
 """What the store and the database know of each other: `flask store sweep`, `users delete` and `restore-check`."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -10,8 +9,9 @@ from flask.cli import with_appcontext
 from redis import RedisError
 from sqlalchemy import CursorResult, func, select, text, update
 
+from app.attachments.deletion import delete_files_of, delete_user
 from app.attachments.inventory import missing, stored, unknown
-from app.attachments.sweep import TooMuchUnknown, remove_files_of
+from app.attachments.sweep import TooMuchUnknown
 from app.attachments.sweep import sweep as swept
 from app.auth.models import User
 from app.auth.user_commands import described, find_user, users
@@ -58,13 +58,10 @@ def delete(who: str, *, yes: bool) -> None:
         user = find_user(db, who)
     if not yes:
         click.confirm(f"Delete {described(user)}, and all that is theirs?", abort=True)
-    with database().write() as db:
-        db.delete(db.merge(user))
-    with suppress(RedisError):
-        cache().clear(f"users:{user.id}")
+    delete_user(user.id)
     click.echo(f"Deleted {described(user)}.")
     try:
-        count = remove_files_of(current_store(), user.id)
+        count = delete_files_of(user.id)
     except StoreError as error:
         raise click.ClickException(f"{error} `store sweep` removes the files that are left, in a day.") from None
     click.echo(f"{count:,} files are gone.")

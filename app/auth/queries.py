@@ -29,15 +29,24 @@ def user_with_session(database: Database, user_id: int, epoch: int) -> Any:
 
 
 def find_or_create_user(session: Session, identity: "Identity") -> User:
-    """The user of that identity, made at the first login, with name and e-mail as the provider now says.
+    """The user of that identity, made at the first login, with what the provider now says.
+
+    The name is the provider's until the user has chosen one.
 
     Raises LoginFailed for a disabled user.
     """
     user = session.scalar(_of_identity(identity)) or _make(session, identity)
     if user.disabled:
         raise LoginFailed("This account is closed.")
-    user.name, user.email, user.email_verified = identity.name, identity.email, identity.email_verified
+    user.email, user.email_verified = identity.email, identity.email_verified
+    if not user.chose_name:
+        user.name = identity.name
     return user
+
+
+def rename(session: Session, user_id: int, name: str) -> None:
+    """Show that user by that name, whatever later logins bring."""
+    session.execute(update(User).where(User.id == user_id).values(name=name, chose_name=True))
 
 
 def lock_user(session: Session, user_id: int) -> None:

@@ -6,16 +6,14 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from pydantic_core import to_json
 
 from app.auth.guard import current_user, current_user_or_none
-from app.auth.usage import usage_of
 from app.blogs import queries
 from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, own_blog, typed, without
 from app.blogs.forms import Change
 from app.blogs.markdown import minutes
 from app.blogs.search import find
-from app.current import database, settings
+from app.current import database
 from app.errors import NotFound
 from app.sharing import queries as sharing
 from app.sharing.forms import Invitation
@@ -187,26 +185,7 @@ def block(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         block = sharing.block(db, current_user(), blog_id)
     audit.record("block", block=block.id)
-    return redirect_and_tell(url_for("blogs.account", _anchor="blocked"), "blocked")
-
-
-@blueprint.get("/account")
-def account() -> ResponseReturnValue:
-    """What one has, of what one may have; and whom one has blocked, by pages."""
-    visitor, shown = current_user(), page_shown()
-    documents = {
-        "usage": to_json(usage_of(database(), visitor.id, settings())),
-        "blocked": fetch_json(sharing.blocked_by(visitor.id, shown)),
-    }
-    return page("account.html", visitor, documents, after=shown.after)
-
-
-@blueprint.post("/blocks/<id:block_id>/delete")
-def unblock(block_id: int) -> ResponseReturnValue:
-    with database().write() as db:
-        sharing.unblock(db, current_user().id, block_id)
-    audit.record("unblock", block=block_id)
-    return redirect_and_tell(url_for("blogs.account", _anchor="blocked"), "unblocked")
+    return redirect_and_tell(url_for("account.show", _anchor="blocked"), "blocked")
 
 
 def _shared_blog(blog_id: int) -> Any:

@@ -25,6 +25,8 @@ SENTENCES = {
     "declined": "The blog is off your list. Whoever shared it is not told.",
     "blocked": "You will not see what they share with you. They are not told.",
     "unblocked": "They can share blogs with you again.",
+    "renamed": "Your name is changed, wherever it is shown.",
+    "account_deleted": "Your account is deleted, with everything of yours.",
     "logged_out": "You are logged out, on every device.",
 }
 VALUE = re.compile(r"([a-z_]+)\.([1-9][0-9]{0,17}|0)")

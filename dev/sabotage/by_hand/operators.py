@@ -109,7 +109,7 @@ SABOTAGES = (
         "a deleted user's files stay",
         rule=46,
         file=FILES,
-        take_out="        count = remove_files_of(current_store(), user.id)\n",
+        take_out="        count = delete_files_of(user.id)\n",
         put="        count = 3\n",
         tests=OF_USERS,
     ),
