@@ -148,7 +148,8 @@ def _page(status: int, title: str, sentence: str, fields: dict[str, str]) -> Res
 def _typed() -> Mapping[str, str]:
     """What a stranger typed into a form of ours. What another site's page sends is never shown."""
     # Asked here, since strangers get no further than the login check: the API owes them a 401 whatever they send.
-    return request.form if is_ours(settings().base_url) else {}
+    # Files were not typed, and may be too many to be looked at.
+    return request.form if is_ours(settings().base_url) and request.mimetype != "multipart/form-data" else {}
 
 
 def _way_back() -> str:

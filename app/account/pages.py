@@ -1,19 +1,27 @@
 """The page of a person's own settings, which shows itself again when a form of it was not filled in well."""
 
-from flask import Response, render_template, request
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from flask import Response, render_template, request, stream_template
 from flask.typing import ResponseReturnValue
 from pydantic_core import from_json, to_json
 
+from app.account.bodies import MAX_FILES
+from app.account.imports import REFUSED, TAKEN, THERE, Outcome
 from app.auth.guard import current_user
 from app.auth.usage import usage_of
 from app.current import database, settings
 from app.errors import Invalid
+from app.log import of_request
 from app.sharing import queries as sharing
+from app.web import audit
 from app.web.pages import page
 from app.web.paging import page_shown
 from app.web.reads import fetch_json
 
 CONFIRMING = "delete"
+SETTLED = {"max_files": MAX_FILES}
 
 
 class AccountPage:
@@ -21,12 +29,14 @@ class AccountPage:
 
     def page(self) -> Response:
         shown = page_shown()
-        return page("account/show.html", current_user(), self._documents(), after=shown.after, values={}, errors={})
+        return page(
+            "account/show.html", current_user(), self._documents(), **SETTLED, after=shown.after, values={}, errors={}
+        )
 
     def again(self, problem: Invalid) -> ResponseReturnValue:
         documents = {name: from_json(document) for name, document in self._documents().items()}
         typed = {"values": request.form, "errors": problem.fields}
-        return render_template("account/show.html", **documents, after=None, **typed), problem.status
+        return render_template("account/show.html", **documents, **SETTLED, after=None, **typed), problem.status
 
     def _documents(self) -> dict[str, bytes]:
         visitor = current_user()
@@ -34,6 +44,32 @@ class AccountPage:
             "usage": to_json(usage_of(database(), visitor.id, settings())),
             "blocked": fetch_json(sharing.blocked_by(visitor.id, page_shown())),
         }
+
+
+class ImportPage:
+    """What became of each file, told as it happens. `done` is called in the end, also where the page is never sent."""
+
+    def __init__(self, outcomes: Iterator[Outcome], done: Callable[[], None]) -> None:
+        self._outcomes, self._done = outcomes, done
+
+    def page(self) -> Response:
+        # The trail's line is written when the request has been forgotten already.
+        noted = of_request.get()
+        counts = Counter({TAKEN: 0, THERE: 0, REFUSED: 0})
+
+        def counted() -> Iterator[Outcome]:
+            for outcome in self._outcomes:
+                counts[outcome.state] += 1
+                yield outcome
+            of_request.set(noted)
+            audit.record("import", **counts)
+            of_request.set(None)
+
+        response = Response(stream_template("account/import.html", outcomes=counted(), counts=counts))
+        response.call_on_close(self._done)
+        # Or a proxy would keep the lines until there are many.
+        response.headers["X-Accel-Buffering"] = "no"
+        return response
 
 
 class DeletePage:

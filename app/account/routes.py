@@ -1,18 +1,26 @@
 """What a person may do with all that is theirs at once."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from functools import partial
 
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, Response, after_this_request, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from app.account.bodies import hang_up_after_refusal, read_brought
+from app.account.exports import exported
 from app.account.forms import ChosenName
-from app.account.pages import AccountPage, DeletePage
+from app.account.imports import imported
+from app.account.pages import AccountPage, DeletePage, ImportPage
+from app.account.places import places
 from app.attachments.deletion import delete_files_of, delete_user
 from app.auth.guard import current_user
 from app.auth.queries import rename
 from app.current import database
 from app.errors import Invalid
+from app.images.current import images
 from app.sharing import queries as sharing
+from app.storage.current import store
 from app.storage.store import StoreError
 from app.web import audit
 from app.web.told import redirect_and_tell
@@ -35,6 +43,35 @@ def change_name() -> ResponseReturnValue:
     with database().write() as db:
         rename(db, current_user().id, chosen.name)
     return redirect_and_tell(url_for("account.show"), "renamed")
+
+
+@blueprint.get("/account/export")
+def export() -> ResponseReturnValue:
+    user_id = current_user().id
+    places.take(user_id)
+    response = Response(exported(database(), store(), user_id), content_type="application/zip")
+    # Not at the end of the zip: it may never begin.
+    response.call_on_close(partial(places.leave, user_id))
+    name = f"inkwell-{datetime.now(UTC):%Y-%m-%d}.zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    audit.record("export")
+    return response
+
+
+@blueprint.post("/account/import")
+def import_blogs() -> ResponseReturnValue:
+    """The page is sent while blogs are taken, a line for each: nobody in between takes the wait for a failure."""
+    user_id = current_user().id
+    after_this_request(hang_up_after_refusal)
+    with ExitStack() as held:
+        places.take(user_id)
+        held.callback(places.leave, user_id)
+        try:
+            outcomes = imported(database(), images(), user_id, read_brought(held))
+        except Invalid as problem:
+            return AccountPage().again(problem)
+        return ImportPage(outcomes, held.pop_all().close).page()
 
 
 @blueprint.get("/account/delete")

@@ -1,5 +1,6 @@
 """Reading and writing attachments, always on behalf of somebody."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -87,6 +88,15 @@ def record_finding(
         attachment.width, attachment.height = image.width, image.height
     session.flush()
     return attachment
+
+
+def forget(session: Session, uploader_id: int, attachment_ids: Sequence[int]) -> None:
+    """Let go of those files of that person's that are on no blog."""
+    lock_user(session, uploader_id)
+    mine = (Attachment.uploader_id == uploader_id, Attachment.blog_id.is_(None))
+    # As objects, whose bytes are then no longer counted.
+    for attachment in session.scalars(select(Attachment).where(Attachment.id.in_(attachment_ids), *mine)):
+        session.delete(attachment)
 
 
 def attach(session: Session, uploader_id: int, blog_id: int, attachment_id: int | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from app.attachments import queries
 from app.attachments.forms import Declaration, PartDeclaration, part_count, part_size
@@ -108,6 +108,32 @@ def finish(
     if attachment.refusal:
         raise Invalid({"file": attachment.refusal})
     return attachment
+
+
+def store_file(
+    database: Database, images: ImageServer, uploader_id: int, declaration: Declaration, body: BinaryIO
+) -> Attachment:
+    """A file that this side has, taken as if its uploader had sent it. Raises Invalid, and leaves nothing behind."""
+    if problems := declaration.problems():
+        raise Invalid(problems)
+    with database.write() as db:
+        attachment = queries.declare(db, uploader_id, declaration)
+    try:
+        size, sha256 = attachment.size, attachment.sha256
+        images.store.put_file(attachment.key, attachment.content_type, body, size=size, sha256=sha256)
+        return finish(database, images, uploader_id, attachment.id, ())
+    except BaseException:
+        forget_files(database, images.store, uploader_id, [attachment])
+        raise
+
+
+def forget_files(database: Database, store: Store, uploader_id: int, attachments: Sequence[Attachment]) -> None:
+    """Take back files of that person's that are on no blog. What the store does not delete now is swept."""
+    with database.write() as db:
+        queries.forget(db, uploader_id, [each.id for each in attachments])
+    with suppress(StoreError):
+        for attachment in attachments:
+            store.delete(attachment.key)
 
 
 def _inspected(

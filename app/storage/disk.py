@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import io
 import json
 import os
 import re
@@ -36,7 +35,6 @@ from app.storage.store import (
     UploadNotFound,
     WrongParts,
     composite,
-    sha256_of,
     validated_key,
 )
 
@@ -87,8 +85,8 @@ class DiskStore(Store):
         shown = {"type": content_type, "disposition": content_disposition(filename, content_type, disposition)}
         return self._urls.sign("GET", validated_key(key), expires_in, **shown)
 
-    def put(self, key: str, content_type: str, body: bytes) -> None:
-        self._receive_object(validated_key(key), Label(content_type, sha256_of(body)), len(body), io.BytesIO(body))
+    def put_file(self, key: str, content_type: str, body: BinaryIO, *, size: int, sha256: str) -> None:
+        self._receive_object(validated_key(key), Label(content_type, sha256), size, body)
 
     def head(self, key: str) -> ObjectInfo | None:
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from app.cache.breaker import Breaker
 from app.storage.disposition import Disposition, content_disposition
@@ -22,7 +22,6 @@ from app.storage.store import (
     Upload,
     UploadNotFound,
     WrongParts,
-    sha256_of,
     validated_key,
 )
 
@@ -121,14 +120,15 @@ class S3Store(Store):
             ResponseContentDisposition=content_disposition(filename, content_type, disposition),
         )
 
-    def put(self, key: str, content_type: str, body: bytes) -> None:
+    def put_file(self, key: str, content_type: str, body: BinaryIO, *, size: int, sha256: str) -> None:
         with self._asked():
             self.client.put_object(
                 Bucket=self.bucket,
                 Key=self._at(key),
                 Body=body,
                 ContentType=content_type,
-                ChecksumSHA256=sha256_of(body),
+                ContentLength=size,
+                ChecksumSHA256=sha256,
                 IfNoneMatch="*",
             )
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from app.bulkhead import Bulkhead
 from app.errors import InkwellError
@@ -132,9 +133,13 @@ class Store(ABC):
         self, key: str, filename: str, content_type: str, *, disposition: Disposition, expires_in: int
     ) -> str: ...
 
-    @abstractmethod
     def put(self, key: str, content_type: str, body: bytes) -> None:
         """Keep something that this side made. Raises AlreadyStored."""
+        self.put_file(key, content_type, io.BytesIO(body), size=len(body), sha256=sha256_of(body))
+
+    @abstractmethod
+    def put_file(self, key: str, content_type: str, body: BinaryIO, *, size: int, sha256: str) -> None:
+        """Keep a file that this side has, piece by piece; it can be sought in. Raises AlreadyStored."""
 
     @abstractmethod
     def head(self, key: str) -> ObjectInfo | None: ...

@@ -88,6 +88,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/api/shared/<id:blog_id>/block"): Row(401, 404, 404, reader=201),
     ("GET", "/account"): Row(401, 200, 200),
     ("POST", "/account/name"): Row(401, 422, 422),
+    ("GET", "/account/export"): Row(401, 200, 200),
+    ("POST", "/account/import"): Row(401, 422, 422),
     ("GET", "/account/delete"): Row(401, 200, 200),
     ("POST", "/account/delete"): Row(401, 422, 422),
     ("GET", "/api/usage"): Row(401, 200, 200),
