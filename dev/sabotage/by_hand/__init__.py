@@ -43,6 +43,7 @@ PARTS = (
     kept,
     cluster,
     deploy,
+    drafts,
     isolation,
     limits,
     operations,
@@ -50,7 +51,6 @@ PARTS = (
     outages,
     rates,
     texts,
-    drafts,
     trail,
 )
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]
