@@ -4,7 +4,10 @@ from dev.sabotage.entry import Sabotage
 
 DRAFTS = "app/blogs/drafts.py"
 
+SCRIPT = "app/static/draft.js"
+
 OF_DRAFTS = ("tests/unit/blogs/test_drafts.py",)
+OF_WRITING = ("tests/e2e/test_drafts.py",)
 
 SABOTAGES = (
     Sabotage(
@@ -70,5 +73,29 @@ SABOTAGES = (
         take_out="            return save_draft(db, current_user().id, new_key(), typed)\n",
         put='            return save_draft(db, current_user().id, key, typed.model_copy(update={"revision": 1}))\n',
         tests=OF_DRAFTS,
+    ),
+    Sabotage(
+        "nothing is saved when the network is back",
+        rule=28,
+        file=SCRIPT,
+        take_out='    window.addEventListener("online", () => this.save());\n',
+        put="",
+        tests=OF_WRITING,
+    ),
+    Sabotage(
+        "a lost answer makes a second draft",
+        rule=28,
+        file=SCRIPT,
+        take_out="if (theirs && this.lastSent && isSame(theirs, this.lastSent)) {",
+        put="if (false) {",
+        tests=OF_WRITING,
+    ),
+    Sabotage(
+        "the later device waits with its text",
+        rule=28,
+        file=SCRIPT,
+        take_out='      this.field("key").value = newKey();\n',
+        put="",
+        tests=OF_WRITING,
     ),
 )
