@@ -78,11 +78,13 @@ def imported(database: Database, images: ImageServer, owner_id: int, brought: Br
 
 
 def _in_order(brought: Brought) -> list[str]:
+    now = datetime.now(UTC)
+
     def when(path: str) -> tuple[datetime, str]:
         try:
-            return _read(brought, path)[0].date or datetime.now(UTC), path
+            return _read(brought, path)[0].date or now, path
         except (CannotBeRead, Invalid):
-            return datetime.now(UTC), path
+            return now, path
 
     return sorted(filter(is_text, brought.names), key=when)
 

@@ -79,6 +79,9 @@ SCREENS = [
     Screen("two tabs at once", "/blogs/{blog}/edit", act=save_an_old_version),
     Screen("text typed by somebody logged out", "/blogs/new", act=submit_logged_out),
     Screen("the delete question", "/blogs/{blog}/delete"),
+    Screen("the account", "/account"),
+    Screen("the account with a name that is none", "/account", act=lambda page: page.submit("Change name", name="")),
+    Screen("the question before an account goes", "/account/delete"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from dev.sabotage.by_hand import (
     access,
+    account,
     cached,
     cluster,
     data,
@@ -33,6 +34,7 @@ PARTS = (
     people,
     pages,
     access,
+    account,
     lists,
     uploads,
     pictures,

@@ -270,8 +270,8 @@ SABOTAGES = (
         "what another site sent is shown on a page",
         rule=44,
         file=ERRORS,
-        take_out="return request.form if is_ours(settings().base_url) else {}",
-        put="return request.form",
+        take_out="return request.form if is_ours(settings().base_url) and ",
+        put="return request.form if ",
         tests=OF_ERRORS,
     ),
     Sabotage(

@@ -1,5 +1,6 @@
 """The contract of every store, tried over real HTTP. A new store is right when it passes here."""
 
+import io
 import os
 import socket
 import subprocess
@@ -183,6 +184,11 @@ class TestAnObjectOfOurOwn:
 
     def test_is_there_as_it_was_put(self, store: Store, key: str) -> None:
         assert (contents(store, key), store.head(key)) == (BODY, ObjectInfo(len(BODY), "image/webp", sha256_of(BODY)))
+
+    def test_may_come_from_a_file(self, store: Store, key: str) -> None:
+        other = f"{key}-file"
+        store.put_file(other, "text/plain", io.BytesIO(OTHER_BODY), size=len(OTHER_BODY), sha256=sha256_of(OTHER_BODY))
+        assert contents(store, other) == OTHER_BODY
 
     def test_is_never_overwritten(self, store: Store, key: str) -> None:
         with pytest.raises(AlreadyStored):

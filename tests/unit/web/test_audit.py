@@ -1,5 +1,6 @@
 """The audit trail: what is in it, of whom, and when."""
 
+import io
 import json
 from typing import Any
 
@@ -87,6 +88,19 @@ class TestAnEventOfAWrite:
     def test_is_recorded_for_a_logout(self, author: FlaskClient, trail: Trail) -> None:
         author.post("/auth/logout")
         assert [line["event"] for line in trail.lines()] == ["logout"]
+
+    def test_is_recorded_for_an_export(self, author: FlaskClient, trail: Trail, user: User) -> None:
+        author.get("/account/export", buffered=True)
+        assert [(line["event"], line["user"]) for line in trail.lines()] == [("export", user.id)]
+
+    def test_is_recorded_for_an_import_with_whose_it_was(self, author: FlaskClient, trail: Trail, user: User) -> None:
+        author.post("/account/import", data={"files": (io.BytesIO(b"Text"), "a.md")}, buffered=True)
+        [line] = trail.lines()
+        assert (line["event"], line["user"], line["taken"], line["refused"]) == ("import", user.id, 1, 0)
+
+    def test_is_recorded_for_an_account_that_goes(self, author: FlaskClient, trail: Trail, user: User) -> None:
+        author.post("/account/delete", data={"confirm": "delete"})
+        assert [(line["event"], line["user"]) for line in trail.lines()] == [("account_deleted", user.id)]
 
     def test_is_not_recorded_when_nothing_was_committed(
         self, author: FlaskClient, trail: Trail, app_in_production: Flask, monkeypatch: pytest.MonkeyPatch
