@@ -50,7 +50,7 @@ ENDINGS = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ImportOutcome:
     """What became of a file of Markdown: `taken` as the blog of that id, `there` before, or `refused` for a reason."""
 
     path: str
@@ -63,18 +63,18 @@ class _Stops(Exception):
     """What every further blog would meet too."""
 
 
-def imported(database: Database, images: ImageServer, owner_id: int, brought: Brought) -> Iterator[Outcome]:
+def imported(database: Database, images: ImageServer, owner_id: int, brought: Brought) -> Iterator[ImportOutcome]:
     """Take in each blog that was brought, the oldest first, so that they stand in a list as they were written."""
     stopped = False
     for path in _in_order(brought):
         if stopped:
-            yield Outcome(path, REFUSED, STOPPED)
+            yield ImportOutcome(path, REFUSED, STOPPED)
             continue
         try:
             yield _OneBlog(database, images, owner_id, brought, path).take()
         except _Stops as stop:
             stopped = True
-            yield Outcome(path, REFUSED, str(stop))
+            yield ImportOutcome(path, REFUSED, str(stop))
 
 
 def _in_order(brought: Brought) -> list[str]:
@@ -110,7 +110,7 @@ class _OneBlog:
     brought: Brought
     path: str
 
-    def take(self) -> Outcome:
+    def take(self) -> ImportOutcome:
         files: dict[str, Attachment] = {}
         try:
             entry, key = _read(self.brought, self.path)
@@ -118,10 +118,10 @@ class _OneBlog:
             with self.database.read() as db:
                 before = self._before(db, entry, key)
             if before:
-                return Outcome(self.path, THERE, blog_id=before)
+                return ImportOutcome(self.path, THERE, blog_id=before)
             for name in self._names_of(entry):
                 files[name] = self._stored(name, entry)
-            return Outcome(self.path, TAKEN, blog_id=self._publish(entry, draft, key, files))
+            return ImportOutcome(self.path, TAKEN, blog_id=self._publish(entry, draft, key, files))
         except CannotBeRead as problem:
             reason = str(problem)
         except OverQuota as problem:
@@ -137,7 +137,7 @@ class _OneBlog:
                 raise _Stops(str(problem)) from None
             reason = str(problem)
         self._forget(files)
-        return Outcome(self.path, REFUSED, reason)
+        return ImportOutcome(self.path, REFUSED, reason)
 
     def _before(self, db: Session, entry: Entry, key: str) -> int:
         """The id of the blog that this entry is already: imported before, or exported from here and not changed."""

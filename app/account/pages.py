@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from pydantic_core import from_json, to_json
 
 from app.account.bodies import MAX_FILES
-from app.account.imports import REFUSED, TAKEN, THERE, Outcome
+from app.account.imports import REFUSED, TAKEN, THERE, ImportOutcome
 from app.auth.guard import current_user
 from app.auth.usage import usage_of
 from app.current import database, settings
@@ -49,7 +49,7 @@ class AccountPage:
 class ImportPage:
     """What became of each file, told as it happens. `done` is called in the end, also where the page is never sent."""
 
-    def __init__(self, outcomes: Iterator[Outcome], done: Callable[[], None]) -> None:
+    def __init__(self, outcomes: Iterator[ImportOutcome], done: Callable[[], None]) -> None:
         self._outcomes, self._done = outcomes, done
 
     def page(self) -> Response:
@@ -57,7 +57,7 @@ class ImportPage:
         noted = of_request.get()
         counts = Counter({TAKEN: 0, THERE: 0, REFUSED: 0})
 
-        def counted() -> Iterator[Outcome]:
+        def counted() -> Iterator[ImportOutcome]:
             for outcome in self._outcomes:
                 counts[outcome.state] += 1
                 yield outcome
