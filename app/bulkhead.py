@@ -4,12 +4,12 @@ from collections.abc import Callable
 from threading import Condition
 from time import monotonic
 
-# How long nobody needs to get in or out before those who wait are sent away.
+# How long nobody needs to get in before those who wait are sent away.
 PATIENCE = 0.5
 
 
 class Bulkhead:
-    """Holds `places` threads at once. When it is full, others wait as long as somebody gets in or out now and then.
+    """Holds `places` threads at once. When it is full, others wait as long as somebody gets in now and then.
 
     `error` makes what is raised for those who are sent away.
     """
@@ -17,20 +17,19 @@ class Bulkhead:
     def __init__(self, places: int, error: Callable[[str], Exception]) -> None:
         self._free, self._error = places, error
         self._changed = Condition()
-        self._moved_at = 0.0
+        self._entered_at = 0.0
 
     def __enter__(self) -> None:
         with self._changed:
             while not self._free:
-                left = self._moved_at + PATIENCE - monotonic()
+                left = self._entered_at + PATIENCE - monotonic()
                 if left <= 0:
                     raise self._error("too many wait for it already")
                 self._changed.wait(left)
             self._free -= 1
-            self._moved_at = monotonic()
+            self._entered_at = monotonic()
 
     def __exit__(self, *_: object) -> None:
         with self._changed:
             self._free += 1
-            self._moved_at = monotonic()
             self._changed.notify()

@@ -40,8 +40,11 @@ def main() -> int:
         address, people, over = f"http://{blog.host}:{blog.port}", [blog.person() for _ in range(WRITERS)], Event()
         with ThreadPoolExecutor(WRITERS) as pool:
             writers = [pool.submit(write, f"{address}/api/blogs", headers, over) for headers in people]
-            killed = kill_workers(kills)
-            over.set()
+            try:
+                killed = kill_workers(kills)
+            finally:
+                # Or the writers would never end.
+                over.set()
             results = [writer.result() for writer in writers]
         acknowledged = {key: blog_id for result, _ in results for key, blog_id in result.items()}
         with blog.database.read() as db:
@@ -79,13 +82,17 @@ def write(address: str, headers: dict[str, str], over: Event) -> tuple[dict[str,
 
 def kill_workers(number: int) -> int:
     """Kill one after the other, each while there is another."""
-    for _ in range(number):
+    killed = 0
+    while killed < number:
         while len(workers := [*gunicorns_below(gunicorns_below("self"))]) < 2:
             time.sleep(0.05)
         time.sleep(random.uniform(*PAUSES))  # noqa: S311
-        os.kill(int(random.choice(workers)), signal.SIGKILL)  # noqa: S311
+        # One that was killed before may have been among them.
+        with suppress(ProcessLookupError):
+            os.kill(int(random.choice(workers)), signal.SIGKILL)  # noqa: S311
+            killed += 1
         time.sleep(0.2)
-    return number
+    return killed
 
 
 def gunicorns_below(parents: "str | Iterator[str]") -> Iterator[str]:

@@ -29,8 +29,8 @@ SABOTAGES = (
         "whoever waits is sent away although others come and go",
         rule=50,
         file=BULKHEAD,
-        take_out="            self._free += 1\n            self._moved_at = monotonic()\n",
-        put="            self._free += 1\n",
+        take_out="            self._free -= 1\n            self._entered_at = monotonic()\n",
+        put="            self._free -= 1\n",
         tests=OF_PLACES,
     ),
     Sabotage(
