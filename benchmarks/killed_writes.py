@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -22,10 +21,11 @@ import requests
 from sqlalchemy import select
 
 from app.blogs.models import Blog
+from app.status import servers
 
 WRITERS = 4
 # Long enough for a write to be under way, wherever it is.
-PAUSES = (0.0, 0.05)
+PAUSES = (0.1, 0.6)
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
         with ThreadPoolExecutor(WRITERS) as pool:
             writers = [pool.submit(write, f"{address}/api/blogs", headers, over) for headers in people]
             try:
-                killed = kill_workers(kills)
+                killed = kill_workers(kills, Path(folder) / "metrics")
             finally:
                 # Or the writers would never end.
                 over.set()
@@ -80,29 +80,17 @@ def write(address: str, headers: dict[str, str], over: Event) -> tuple[dict[str,
     return acknowledged, again
 
 
-def kill_workers(number: int) -> int:
-    """Kill one after the other, each while there is another."""
+def kill_workers(number: int, metrics: Path) -> int:
+    """Kill one after the other, each when it serves: what is killed while it starts has no write under way."""
     killed = 0
     while killed < number:
-        while len(workers := [*gunicorns_below(gunicorns_below("self"))]) < 2:
-            time.sleep(0.05)
         time.sleep(random.uniform(*PAUSES))  # noqa: S311
-        # One that was killed before may have been among them.
-        with suppress(ProcessLookupError):
-            os.kill(int(random.choice(workers)), signal.SIGKILL)  # noqa: S311
+        ready = [worker["pid"] for told in servers(metrics) for worker in told["workers"] if worker["state"] == "ready"]
+        # What the arbiter tells may be half a second old.
+        with suppress(ProcessLookupError, IndexError):
+            os.kill(random.choice(ready), signal.SIGKILL)  # noqa: S311
             killed += 1
-        time.sleep(0.2)
     return killed
-
-
-def gunicorns_below(parents: "str | Iterator[str]") -> Iterator[str]:
-    for parent in [parents] if isinstance(parents, str) else parents:
-        # Any of them may be gone by now.
-        with suppress(OSError):
-            for task in Path(f"/proc/{parent}/task").iterdir():
-                for child in (task / "children").read_text().split():
-                    if b"gunicorn" in Path(f"/proc/{child}/cmdline").read_bytes():
-                        yield child
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 import http.client
 import json
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +78,28 @@ class TestTheBlogBehindAProxy:
 
     def test_keeps_its_counters_to_itself(self, proxied: Proxied) -> None:
         assert proxied.ask("GET", "/metrics")[0] == 404
+
+
+class TestARequestThatIsNotWholeYet:
+    @pytest.mark.parametrize("proxy", PROXIES)
+    def test_is_not_passed_on(self, proxy: str, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as blog:
+            blog.settimeout(PATIENCE)
+            address = f"127.0.0.1:{blog.getsockname()[1]}"
+            with (
+                PROXIES[proxy](address, tmp_path) as proxied,
+                request_to(proxied, b"POST /half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf"),
+                request_to(proxied, b"GET /whole HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                closing(blog.accept()[0]) as first,
+            ):
+                assert first.recv(1000).startswith(b"GET /whole ")
+
+
+def request_to(proxy: Proxy, text: bytes) -> ssl.SSLSocket:
+    bare = socket.create_connection(("localhost", proxy.port), timeout=PATIENCE)
+    client = proxy.context.wrap_socket(bare, server_hostname="localhost")
+    client.sendall(text)
+    return client
 
 
 class TestSlowClients:
