@@ -6,6 +6,7 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
@@ -15,6 +16,7 @@ from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 from joserfc.util import urlsafe_b64encode
 
 from app.auth import exchange
+from app.auth.discovery import Discovery
 from app.auth.oidc import Identity, OidcClient
 from app.auth.session import Login
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
@@ -109,6 +111,13 @@ class TestAnHonestAnswer:
     def test_is_asked_for_with_the_verifier(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
         assert parse_qs(stub.body("/token")).get("code_verifier") == [LOGIN.verifier]
+
+    def test_needs_one_fetch_for_all_who_wait(self, stub: StubProvider) -> None:
+        discovery, gate = Discovery(stub.issuer), Event()
+        discovery._thread.submit(gate.wait, 10)
+        first, second = (discovery._begin() for _ in range(2))
+        gate.set()
+        assert first is second
 
     def test_needs_discovery_and_keys_only_once(self, provider: OidcClient, stub: StubProvider) -> None:
         identify(provider)
