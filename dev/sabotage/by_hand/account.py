@@ -75,8 +75,8 @@ SABOTAGES = (
     Sabotage(
         "a blog that is not taken leaves its files",
         file=IMPORTS,
-        take_out="        self._forget(files)\n        return Outcome(self.path, REFUSED, reason)\n",
-        put="        return Outcome(self.path, REFUSED, reason)\n",
+        take_out="        self._forget(files)\n        return ImportOutcome(self.path, REFUSED, reason)\n",
+        put="        return ImportOutcome(self.path, REFUSED, reason)\n",
         tests=OF_MOVING,
     ),
     Sabotage(
