@@ -92,6 +92,6 @@ class TestOnANarrowScreen:
     def test_is_led_there_by_the_tabs(self, new_page: NewPage) -> None:
         page = new_page(viewport={"width": 320, "height": 700})
         page.login(path="/blogs")
-        page.get_by_role("link", name="Account", exact=True).press("Enter")
+        page.get_by_role("navigation", name="Blogs").get_by_role("link", name="Account").press("Enter")
         expect(page.get_by_role("heading", name="Your account", exact=True)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
