@@ -15,6 +15,7 @@ import requests
 
 from app.storage.store import sha256_of
 from tests.e2e.site import Site
+from tests.forge.redis_server import until
 
 PATIENCE = 60
 LOGINS = 80
@@ -140,9 +141,14 @@ def uploaded(blog: Site, headers: dict[str, str], content: bytes) -> int:
     signed = declared(blog, headers, content, "picture.png", "image/png")
     put = partial(requests.put, signed["url"], data=content, headers=signed["headers"], timeout=PATIENCE)
     # Its places may be taken, by a flood as well.
-    while (answer := put()).status_code == 503:
-        time.sleep(0.1)
-    answer.raise_for_status()
+    answers: list[requests.Response] = []
+
+    def is_answered() -> bool:
+        answers.append(put())
+        return answers[-1].status_code != 503
+
+    until(is_answered, PATIENCE)
+    answers[-1].raise_for_status()
     return int(signed["id"])
 
 
