@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Dialect, Engine, Select
 from sqlalchemy.exc import DBAPIError
 
-MOST_IDLE = 4
+# One for each thread of a worker: those that are opened for each burst cost more than the reads.
+MOST_IDLE = 8
 
 
 class Unprepared(Exception):
