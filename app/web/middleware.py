@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Sequence
+from itertools import count
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ REQUEST_ID = "inkwell.request_id"
 SOCKET = "gunicorn.socket"
 USABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
+# What ids are made of. They tell requests apart and open nothing, so that they may be guessed.
+PROCESS, NUMBERS = secrets.token_hex(5), count(1)
+
 Headers = list[tuple[str, str]]
 
 logger = structlog.get_logger("app.access")
@@ -39,7 +43,7 @@ class Middleware:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started, thread = time.perf_counter(), get_ident()
         said: list[Any] = ["500", {}, None]
-        request_id = environ[REQUEST_ID] = secrets.token_hex(8)
+        request_id = environ[REQUEST_ID] = f"{PROCESS}{next(NUMBERS):06x}"
         noted: dict[str, object] = {"request_id": request_id, "client": client_address(environ, self._hops)}
         sent: str = environ.get("HTTP_X_REQUEST_ID", "")
         if sent and USABLE.fullmatch(sent):
