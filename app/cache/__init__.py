@@ -19,6 +19,7 @@ To use it elsewhere: declare whose rows are whose, write the query once, say `.c
 """
 
 from .cache import COUNTED, Cache, Outcome
+from .document import Document
 from .memory import Memory
 from .paging import Page, PagedQuery, keys_of, split_page
 from .query import BoundQuery, CacheableQuery, Uncacheable
@@ -29,6 +30,7 @@ __all__ = [
     "BoundQuery",
     "Cache",
     "CacheableQuery",
+    "Document",
     "Memory",
     "Outcome",
     "Page",

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
+from .document import Document
 from .memory import Memory
 from .query import BoundQuery, CacheKey, Fetch
 from .redis_store import MAX_VALUE, Lease, RedisStore
@@ -26,7 +27,7 @@ COUNTED = ("hit_memory", "hit_redis", "miss", "bypass", "waits", "database_reads
 
 Result = Literal["hit", "miss", "bypass"]
 Tier = Literal["memory", "redis", "database"]
-Answered = tuple[Result, Tier, bytes]
+Answered = tuple[Result, Tier, Document]
 
 
 class Outcome(NamedTuple):
@@ -56,7 +57,7 @@ class Cache:
         `on_event` is told the name of each thing that `stats` counts, for a count over several processes.
         """
         self._fetch_rows, self._ttl = fetch, ttl
-        self._memory = Memory[CacheKey](max_entries, max_bytes)
+        self._memory = Memory[CacheKey, Document](max_entries, max_bytes)
         self._redis = None
         if redis_url:
             self._redis = RedisStore(redis_url, Codec(secret), namespace, release, ttl, self._count)
@@ -166,7 +167,7 @@ class Cache:
         self._memory.put(entry, stored.document, stored.made + self._ttl)
         return True
 
-    def _load(self, read: BoundQuery) -> bytes:
+    def _load(self, read: BoundQuery) -> Document:
         self._count("database_reads")
         return read.load(self._fetch_rows)
 

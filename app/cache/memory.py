@@ -7,20 +7,21 @@ from collections.abc import Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
-# What an entry costs besides its document: a key of some words, the tuple, the place in the table.
-OVERHEAD = 600
+# What an entry costs besides its document: a key of some words, its digest, the tuple, the place in the table.
+OVERHEAD = 800
 
 Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value", bound=bytes)
 
 
-class Memory(Generic[Key]):
+class Memory(Generic[Key, Value]):
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._lock = Lock()
-        self._kept: OrderedDict[Key, tuple[bytes, float]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Value, float]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, entry: Key) -> bytes | None:
+    def get(self, entry: Key) -> Value | None:
         """The document, or None for a miss: a document is never None, nor even empty."""
         with self._lock:
             kept = self._kept.get(entry)
@@ -33,7 +34,7 @@ class Memory(Generic[Key]):
             self._kept.move_to_end(entry)
             return document
 
-    def put(self, entry: Key, document: bytes, expires: float = math.inf) -> None:
+    def put(self, entry: Key, document: Value, expires: float = math.inf) -> None:
         with self._lock:
             self._drop(entry)
             self._kept[entry] = (document, expires)

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy import BinaryExpression, BindParameter, Select, Table, TextClause
 from sqlalchemy.sql import operators, visitors
 
+from .document import Document
 from .versions import Owner, Scope, owner_of
 
 # The rows that a statement finds with these parameters, in a transaction of its own; their values go by name.
@@ -94,8 +95,8 @@ class BoundQuery:
                 raise Uncacheable(f"{self.query.name} reads more than {scope.name} owns")
         return BoundQuery(self.query, self.parameters, scope)
 
-    def load(self, fetch: Fetch) -> bytes:
-        return self.query.document(fetch, self.parameters)
+    def load(self, fetch: Fetch) -> Document:
+        return Document(self.query.document(fetch, self.parameters))
 
     def key(self, scope: Scope) -> CacheKey:
         if strange := [name for name, value in self.parameters.items() if type(value) not in KEYABLE]:

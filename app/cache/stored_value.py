@@ -4,11 +4,13 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import NamedTuple
 
+from .document import Document
+
 SCHEMA = b"1"
 
 
 class StoredValue(NamedTuple):
-    document: bytes
+    document: Document
     made: float
 
 
@@ -32,7 +34,7 @@ class Codec:
         made, check, document = parts
         if not compare_digest(check, self._check(place, made, document)):
             return None
-        return StoredValue(document, float(made))
+        return StoredValue(Document(document), float(made))
 
     def _check(self, place: str, made: bytes, document: bytes) -> bytes:
         # The place is part of it, so that a value that turned up under another key is not served.

@@ -13,7 +13,7 @@ from flask import Flask, Response, render_template, request
 from jinja2 import DictLoader
 from pydantic_core import from_json
 
-from app.cache import Memory
+from app.cache import Document, Memory
 from app.current import extension
 from app.release import release
 from app.web.etags import is_known, not_modified, tagged
@@ -36,7 +36,7 @@ class Pages:
 
     def __init__(self, site_name: str) -> None:
         self.site_name = site_name
-        self.kept = Memory[str](MAX_PAGES, MAX_BYTES)
+        self.kept = Memory[str, bytes](MAX_PAGES, MAX_BYTES)
 
 
 def init_app(app: Flask, *, site_name: str, provider_name: str) -> None:
@@ -62,7 +62,7 @@ def page(template: str, visitor: Addressee | None, documents: Mapping[str, bytes
     pages = extension("pages", Pages)
     who = visitor and (visitor.id, visitor.name)
     inputs = repr((template, pages.site_name, request.environ["SCRIPT_NAME"], who, values, [*documents]))
-    etag = _etag(inputs.encode(), *documents.values())
+    etag = _etag(*documents.values(), shown_by=inputs)
     if is_known(etag):
         return not_modified(etag)
     text = pages.kept.get(etag)
@@ -79,10 +79,8 @@ def json_answer(document: bytes, whole: bytes = b"") -> Response:
     return not_modified(etag) if is_known(etag) else tagged(Response(document, content_type="application/json"), etag)
 
 
-def _etag(*parts: bytes) -> str:
-    digest = blake2b(key=release(), digest_size=16)
-    for part in parts:
-        # With its length, so that no two lists of parts are the same bytes.
-        digest.update(b"%d " % len(part))
-        digest.update(part)
+def _etag(*documents: bytes, shown_by: str = "") -> str:
+    digest = blake2b(shown_by.encode(), key=release(), digest_size=16)
+    for document in documents:
+        digest.update((document if isinstance(document, Document) else Document(document)).digest)
     return f'"{digest.hexdigest()}"'

@@ -280,8 +280,8 @@ SABOTAGES = (
         "a page stays as it was first shown",
         rule=16,
         file=PAGES,
-        take_out="_etag(inputs.encode(), *documents.values())",
-        put="_etag(inputs.encode())",
+        take_out="_etag(*documents.values(), shown_by=inputs)",
+        put="_etag(shown_by=inputs)",
         tests=OF_PAGES,
     ),
     Sabotage(

@@ -2,10 +2,11 @@ from hashlib import blake2b
 
 import pytest
 
+from app.cache.document import Document
 from app.cache.stored_value import Codec, StoredValue
 from tests.unit.claims import raised_by
 
-STORED = StoredValue(b'[{"title":"a b c"}]', 1_795_000_000.125)
+STORED = StoredValue(Document(b'[{"title":"a b c"}]'), 1_795_000_000.125)
 CODEC = Codec("secret")
 VALUE = CODEC.encode("here", STORED)
 
