@@ -14,6 +14,8 @@ class Editor {
     this.button = form.querySelector("[data-act=picture]");
     this.state = form.querySelector(".picture-state");
     this.bar = form.querySelector(".bar progress");
+    // A picture has its place in the text from the moment that it is chosen, and they are sent one after the other.
+    this.waiting = [];
     this.button.hidden = false;
     this.listen();
     this.countWords();
@@ -25,7 +27,8 @@ class Editor {
     this.area.addEventListener("paste", (event) => this.onPaste(event));
     for (const name of ["dragover", "drop"]) this.area.addEventListener(name, (event) => this.onDrag(event));
     this.button.addEventListener("click", () => this.choose());
-    window.addEventListener("beforeunload", (event) => this.isSending && event.preventDefault());
+    this.form.addEventListener("submit", (event) => this.onSubmit(event));
+    window.addEventListener("beforeunload", (event) => this.waiting.length && event.preventDefault());
   }
 
   countWords() {
@@ -61,49 +64,82 @@ class Editor {
     const { files, types } = event.clipboardData;
     // Word processors add a picture of the text that they copy.
     if (!files.length || types.includes("text/plain")) return;
-    this.take(event, files[0]);
+    this.take(event, files);
   }
 
   onDrag(event) {
     if (!event.dataTransfer?.types.includes("Files")) return;
-    if (event.type === "drop") this.take(event, event.dataTransfer.files[0]);
+    if (event.type === "drop") this.take(event, event.dataTransfer.files);
     else event.preventDefault();
   }
 
-  take(event, file) {
+  take(event, files) {
     event.preventDefault();
     event.stopPropagation();
-    this.send(file);
+    this.add(files);
   }
 
   choose() {
     const input = document.createElement("input");
     input.type = "file";
+    input.multiple = true;
     input.accept = this.rules.imageTypes.join(",");
-    input.onchange = () => this.send(input.files[0]);
+    input.onchange = () => this.add(input.files);
     input.click();
   }
 
-  async send(file) {
-    if (this.isSending) {
-      this.say("Wait until the picture before it is there, then add this one.");
-      return;
-    }
-    const problem = this.problemOf(file);
+  add(files) {
+    const problem = [...files].map((file) => this.problemOf(file)).find(Boolean);
     if (problem) {
       this.say(`Picture not added: ${problem}`);
       return;
     }
-    this.begin(`Uploading ${file.name}…`);
+    const isIdle = !this.waiting.length;
+    for (const file of files) {
+      const place = `![Uploading ${file.name.replace(/[[\]\\]/g, "")}…]()`;
+      this.insert(place);
+      this.waiting.push({ file, place });
+    }
+    if (isIdle) this.sendAll();
+  }
+
+  async sendAll() {
+    let isDone = true;
+    while (this.waiting.length) {
+      const { file, place } = this.waiting[0];
+      this.bar.value = 0;
+      this.bar.hidden = false;
+      this.say(`Uploading ${file.name}…`);
+      isDone = (await this.send(file, place)) && isDone;
+      this.waiting.shift();
+    }
+    this.bar.hidden = true;
+    const { submitter } = this;
+    this.submitter = null;
+    if (submitter && isDone) this.form.requestSubmit(submitter);
+  }
+
+  async send(file, place) {
     try {
       const { signal } = new AbortController();
       const onProgress = (sent) => (this.bar.value = (100 * sent) / file.size);
       const { id } = await transfer(file, { partBytes: this.rules.partBytes, signal, onProgress, onReading: () => null });
-      this.place(id);
-      this.end("Picture added. Write what it shows between the brackets.");
+      this.put(place, `![](/attachments/${id})`);
+      this.say("Picture added. Write what it shows between the brackets.");
+      return true;
     } catch (error) {
-      this.end(`Picture not added: ${error instanceof Failure ? error.message : "something unexpected happened."}`);
+      this.put(place, "");
+      this.say(`Picture not added: ${error instanceof Failure ? error.message : "something unexpected happened."}`);
+      return false;
     }
+  }
+
+  /** No click on Next or Save is lost: while a picture is sent it counts from the moment that this is done. */
+  onSubmit(event) {
+    if (!this.waiting.length) return;
+    event.preventDefault();
+    this.submitter = event.submitter;
+    this.say("Goes on once the picture is there…");
   }
 
   problemOf({ type, size }) {
@@ -113,24 +149,20 @@ class Editor {
     return size ? "" : "This file is empty.";
   }
 
-  begin(words) {
-    this.isSending = this.button.disabled = true;
-    this.bar.value = 0;
-    this.bar.hidden = false;
-    this.say(words);
-  }
-
-  end(words) {
-    this.isSending = this.button.disabled = false;
-    this.bar.hidden = true;
-    this.say(words);
-  }
-
-  /** With the cursor between the brackets, where the alternative text belongs. */
-  place(id) {
-    this.insert(`![](/attachments/${id})`);
-    const at = this.area.selectionEnd - `](/attachments/${id})`.length;
-    this.area.setSelectionRange(at, at);
+  /** The text in the place of the other, if that is still there, with the cursor where it was. */
+  put(place, text) {
+    const { activeElement } = document;
+    const { selectionStart: from, selectionEnd: to, value } = this.area;
+    const start = value.indexOf(place);
+    if (start < 0) return;
+    const end = start + place.length;
+    const moved = (at) => (at >= end ? at - place.length + text.length : Math.min(at, start));
+    this.area.setSelectionRange(start, end);
+    this.insert(text);
+    // Whoever still waits where the picture came in writes its alternative text next, which belongs in the brackets.
+    if (text && from === end && to === end) this.area.setSelectionRange(start + 2, start + 2);
+    else this.area.setSelectionRange(moved(from), moved(to));
+    activeElement.focus();
   }
 
   say(words) {

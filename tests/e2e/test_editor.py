@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from tests.e2e.custom_page import SIGNED, CustomPage
 from tests.e2e.kept_text import press, reads, write
@@ -23,6 +23,16 @@ _GIVE = """([kind, encoded]) => {
       : new ClipboardEvent("paste", { clipboardData: data, ...options }),
   );
 }"""
+
+
+def choose(page: CustomPage, *files: FilePayload) -> None:
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Picture").click()
+    chosen.value.set_files(files or [FILE])
+
+
+def has_it(page: CustomPage) -> None:
+    expect(page.get_by_label("Content")).to_have_value(re.compile(r"^Before\. !\[\]\(/attachments/\d+\)After\.$"))
 
 
 class TestAtTheForm:
@@ -56,34 +66,30 @@ class TestAtTheForm:
             for _ in range(len("After.")):
                 page.keyboard.press("ArrowLeft")
 
-        def choose(self, page: CustomPage) -> None:
-            with page.expect_file_chooser() as chosen:
-                page.get_by_role("button", name="Picture").click()
-            chosen.value.set_files(FILE)
-
-        def has_it(self, page: CustomPage) -> None:
-            expect(page.get_by_label("Content")).to_have_value(
-                re.compile(r"^Before\. !\[\]\(/attachments/\d+\)After\.$")
-            )
-
         def test_finds_it_where_the_cursor_was(self, page: CustomPage) -> None:
-            self.choose(page)
-            self.has_it(page)
+            choose(page)
+            has_it(page)
 
         @pytest.mark.parametrize("how", ["drop", "paste"])
         def test_may_drop_or_paste_it(self, page: CustomPage, how: str) -> None:
             page.evaluate(_GIVE, [how, b64encode(PICTURE).decode()])
-            self.has_it(page)
+            has_it(page)
 
         def test_types_its_alternative_text_next(self, page: CustomPage) -> None:
-            self.choose(page)
-            self.has_it(page)
+            choose(page)
+            has_it(page)
             page.keyboard.type("The sun")
             expect(page.get_by_label("Content")).to_have_value(re.compile(r"!\[The sun\]"))
 
+        def test_may_add_several_at_once(self, page: CustomPage) -> None:
+            choose(page, FILE, {**FILE, "name": "noon.png"})
+            expect(page.get_by_label("Content")).to_have_value(
+                re.compile(r"^Before\. !\[\]\(/attachments/\d+\)!\[\]\(/attachments/\d+\)After\.$")
+            )
+
         def test_sees_it_in_the_review(self, page: CustomPage) -> None:
-            self.choose(page)
-            self.has_it(page)
+            choose(page)
+            has_it(page)
             page.get_by_label("Blog Title").fill("First light")
             press(page, "Next")
             expect(page.locator(".prose img")).to_be_visible()
@@ -91,8 +97,39 @@ class TestAtTheForm:
         def test_is_told_why_it_fails_and_loses_nothing(self, page: CustomPage, expected_errors: list[str]) -> None:
             expected_errors.append("net::ERR_FAILED")
             page.route(SIGNED, lambda route: route.abort())
-            self.choose(page)
+            choose(page)
             expect(page.locator(".picture-state")).to_contain_text(
                 "Picture not added: The file store cannot be reached"
             )
             reads(page, "Before. After.")
+
+        class TestThatIsOnItsWay:
+            @pytest.fixture(autouse=True)
+            def held(self, written: None, page: CustomPage) -> list[Route]:
+                held: list[Route] = []
+                page.route(SIGNED, lambda route: held.append(route))
+                with page.expect_request(SIGNED):
+                    choose(page)
+                return held
+
+            def test_stands_where_it_will_be(self, page: CustomPage) -> None:
+                reads(page, "Before. ![Uploading sunrise.png…]()After.")
+
+            def test_leaves_the_cursor_where_somebody_writes_on(self, page: CustomPage, held: list[Route]) -> None:
+                page.keyboard.press("End")
+                held[0].continue_()
+                has_it(page)
+                page.keyboard.type(" The end.")
+                expect(page.get_by_label("Content")).to_have_value(re.compile(r"\)After\. The end\.$"))
+
+            def test_goes_on_to_the_review_once_it_is_there(self, page: CustomPage, held: list[Route]) -> None:
+                page.get_by_label("Blog Title").fill("First light")
+                page.get_by_role("button", name="Next").click()
+                held[0].continue_()
+                expect(page.locator(".prose img")).to_be_visible()
+
+            def test_may_be_taken_out_of_the_text(self, page: CustomPage, held: list[Route]) -> None:
+                write(page, "Without it.")
+                held[0].continue_()
+                expect(page.locator(".bar progress")).to_be_hidden()
+                reads(page, "Without it.")
