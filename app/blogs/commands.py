@@ -40,8 +40,9 @@ def count_anew(session: Session) -> None:
         User.pending_uploads: pending.scalar_subquery(),
     }
     session.execute(update(User).values(values).execution_options(synchronize_session=False))
-    owner = select(Blog.owner_id).where(Blog.id == Share.blog_id).scalar_subquery()
-    session.execute(update(Share).values(owner_id=owner).execution_options(synchronize_session=False))
+    astray = select(Share, Blog.owner_id).join(Blog, Blog.id == Share.blog_id).where(Share.owner_id != Blog.owner_id)
+    for share, owner_id in session.execute(astray).all():
+        share.owner_id = owner_id
 
 
 def _bytes(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[int]:

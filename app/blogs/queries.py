@@ -22,7 +22,7 @@ from app.blogs.models import Blog, pictures_of
 from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
 from app.errors import Changed, KeyReused, NotFound
 from app.sharing.models import Share
-from app.sharing.queries import ARRIVES, NO_SUCH_BLOG, Reader, as_reader, shared
+from app.sharing.queries import ARRIVES, NO_SUCH_BLOG, Reader, as_reader, people_shared_with, shared
 
 _owner: BindParameter[int] = bindparam("owner_id")
 # How many letters of a text the API's list has. One more is read, to know that there is more.
@@ -72,6 +72,10 @@ def _card(row: Any) -> dict[str, Any]:
     }
 
 
+def _own_card(row: Any) -> dict[str, Any]:
+    return {**_card(row), "people": row.people}
+
+
 def _with_owner(shape: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], dict[str, Any]]:
     return lambda row: {**shape(row), "owner": {"name": row.owner_name}}
 
@@ -87,7 +91,7 @@ _OWN = (
 )
 _OWN_IDS = keys_of(Blog.owner_id, "owner_id", Blog.id)
 BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS, _listed)
-CARDS_BY = PagedQuery("cards_by", _OWN.add_columns(*_CARD), Blog.id, _OWN_IDS, _card)
+CARDS_BY = PagedQuery("cards_by", _OWN.add_columns(*_CARD, people_shared_with(Blog.id)), Blog.id, _OWN_IDS, _own_card)
 _beside = aliased(Blog)
 _theirs = _beside.owner_id == _owner
 _BESIDE = (
@@ -124,7 +128,7 @@ def blogs_by(owner: Scope, page: Page) -> BoundQuery:
 
 
 def cards_by(owner: Scope, page: Page) -> BoundQuery:
-    """The same blogs as a person's page shows them: id, title, excerpt, words, created_at, and a picture."""
+    """The same blogs as a person's page shows them: id, title, excerpt, words, created_at, picture, how many read."""
     return CARDS_BY.at(page, owner_id=owner.id).cached(owner)
 
 

@@ -5,7 +5,7 @@ The index is the database's own, made by a migration and kept by the database: a
 
 import re
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -16,16 +16,18 @@ MAX_WORDS = 8
 FOUND, END = "\x02", "\x03"
 WORD = re.compile(r"[^\W_]+")
 
+_PEOPLE = "(SELECT count(*) FROM shares WHERE shares.blog_id = {}.id) AS people"
+
 # The owner is a word of the index, so that what others wrote is not looked through.
 _SQLITE = text(f"""
-    SELECT blogs.id, blogs.title, blogs.words, blogs.created_at,
+    SELECT blogs.id, blogs.title, blogs.words, {_PEOPLE.format("blogs")},
            snippet(blogs_search, 1, '{FOUND}', '{END}', '…', 24) AS found
     FROM blogs_search JOIN blogs ON blogs.id = blogs_search.rowid
     WHERE blogs_search MATCH :wanted AND blogs_search.rowid < :after AND blogs.owner_id = :owner_id
     ORDER BY blogs_search.rowid DESC LIMIT :limit
 """)  # noqa: S608  of our own constants
 _POSTGRESQL = text(f"""
-    SELECT page.id, page.title, page.words, page.created_at,
+    SELECT page.id, page.title, page.words, {_PEOPLE.format("page")},
            ts_headline('simple', page.content, to_tsquery('simple', :wanted),
                        'StartSel={FOUND}, StopSel={END}, MaxWords=24, MinWords=12, MaxFragments=1') AS found
     FROM (SELECT * FROM blogs
@@ -37,12 +39,12 @@ _POSTGRESQL = text(f"""
 
 
 class Found(NamedTuple):
-    """A blog that has the words: `passage` is safe HTML, in which they are marked."""
+    """A blog that has the words, marked in `passage`, which is safe HTML; `people` is with how many it is shared."""
 
     id: int
     title: str
     words: int
-    created_at: Any
+    people: int
     passage: str
 
 
@@ -60,7 +62,7 @@ def find(session: Session, owner_id: int, typed: str, page: Page) -> tuple[list[
     wanted = _for_sqlite(words, owner_id) if is_sqlite else _for_postgresql(words)
     parameters = {"owner_id": owner_id, "wanted": wanted, "after": page.after or 2**63 - 1, "limit": page.limit + 1}
     rows = session.execute(_SQLITE if is_sqlite else _POSTGRESQL, parameters).all()
-    found = [Found(row.id, row.title, row.words, row.created_at, _marked(row.found)) for row in rows[: page.limit]]
+    found = [Found(row.id, row.title, row.words, row.people, _marked(row.found)) for row in rows[: page.limit]]
     return found, found[-1].id if len(rows) > len(found) else None
 
 

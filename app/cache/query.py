@@ -1,5 +1,6 @@
 """Reads that may be cached: a statement built once, and what becomes of its rows."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,6 +78,9 @@ class CacheableQuery:
         owner = owner_of(table)
         if owner is None:
             raise Uncacheable(f"{self.name} reads {table.name}, which owned_by() gives to nobody")
+        # By its name alone, which is also there where all columns are read.
+        if owner.aside is not None and re.search(rf"\b{owner.aside.name}\b", str(self.statement.compile())):
+            raise Uncacheable(f"{self.name} reads {owner.aside}, whose changes move no version")
         for part in parts:
             if parameter := _owner_parameter(part, owner):
                 return owner.kind, parameter

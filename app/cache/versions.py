@@ -49,6 +49,7 @@ class Scope:
 class Owner(NamedTuple):
     column: Column[int]
     version: Column[int]
+    aside: Column[Any] | None
 
     @property
     def kind(self) -> str:
@@ -69,14 +70,27 @@ def next_version(column: ColumnElement[int] | InstrumentedAttribute[int]) -> Col
     return case((column >= now, column + 1), else_=now)
 
 
-def owned_by(owner: InstrumentedAttribute[Any], version: InstrumentedAttribute[int]) -> None:
-    """The rows of `owner`'s class belong to the row that `owner` names, whose version is in `version`."""
+def owned_by(
+    owner: InstrumentedAttribute[Any],
+    version: InstrumentedAttribute[int],
+    *,
+    aside: InstrumentedAttribute[Any] | None = None,
+) -> None:
+    """The rows of `owner`'s class belong to the row that `owner` names, whose version is in `version`.
+
+    Of a change to the column `aside` alone the owner is not to learn: it moves no version, and no cached read may
+    use it.
+    """
     column = _column(owner)
-    column.table.info[OWNER] = Owner(column, _column(version))
-    for moment in ("before_insert", "before_update", "before_delete"):
-        event.listen(owner.class_, moment, _before_write, raw=True, propagate=True)
-    for moment in ("after_insert", "after_update"):
-        event.listen(owner.class_, moment, _after_write, raw=True, propagate=True)
+    column.table.info[OWNER] = Owner(column, _column(version), _column(aside) if aside else None)
+    for moment, listener in (
+        ("before_insert", _before_write),
+        ("before_update", _before_update),
+        ("before_delete", _before_write),
+        ("after_insert", _after_write),
+        ("after_update", _after_update),
+    ):
+        event.listen(owner.class_, moment, listener, raw=True, propagate=True)
 
 
 def owner_of(table: object) -> Owner | None:
@@ -112,9 +126,31 @@ def _after_write(mapper: Mapper[Any], connection: Connection, state: InstanceSta
     _touch(mapper, connection, state, mapper.primary_key_from_instance(state.obj()))
 
 
+def _before_update(mapper: Mapper[Any], connection: Connection, state: InstanceState[Any]) -> None:
+    _counting.set(True)
+    if not _is_aside(mapper, state):
+        _before_write(mapper, connection, state)
+
+
+def _after_update(mapper: Mapper[Any], connection: Connection, state: InstanceState[Any]) -> None:
+    if not _is_aside(mapper, state):
+        _after_write(mapper, connection, state)
+
+
+def _is_aside(mapper: Mapper[Any], state: InstanceState[Any]) -> bool:
+    """Whether nothing but the column changes of which the owner is not to learn."""
+    aside = _owner(mapper).aside
+    changed = {each.columns[0].name for each in mapper.column_attrs if state.attrs[each.key].history.has_changes()}
+    return aside is not None and changed == {aside.name}
+
+
+def _owner(mapper: Mapper[Any]) -> Owner:
+    return next(owner for table in mapper.tables if (owner := owner_of(table)))
+
+
 def _touch(mapper: Mapper[Any], connection: Connection, state: InstanceState[Any], identity: Sequence[Any]) -> None:
     # The object may have been loaded before somebody else gave its row away: ask the row, and hold it.
-    owner = next(owner for table in mapper.tables if (owner := owner_of(table)))
+    owner = _owner(mapper)
     here = (column == value for column, value in zip(mapper.primary_key, identity, strict=True))
     owner_id = connection.scalar(select(owner.column).where(*here).with_for_update(key_share=True))
     session = object_session(state.obj())

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.auth.models import User
+from app.cache import owned_by
 from app.db import Base, UtcDateTime
 
 
@@ -28,6 +30,10 @@ class Share(Base):
         Index(None, owner_id, email),
         {"sqlite_autoincrement": True},
     )
+
+
+# The owner's lists say how many may read each blog. Who declines is not told on.
+owned_by(Share.owner_id, User.cache_version, aside=Share.declined)
 
 
 class Block(Base):

@@ -44,6 +44,16 @@ def shared(blog_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     return select(Share.id).where(Share.blog_id == blog_id, Share.email == bindparam("reader_email"), ARRIVES).exists()
 
 
+def people_shared_with(blog_id: InstrumentedAttribute[Any]) -> ColumnElement[int]:
+    """With how many people the owner whose parameter is `owner_id` shares the blog of that id.
+
+    Those who declined count, as they stay on the blog's page: they are not told on.
+    """
+    # As a filter, by which no database can look for them: an index over owners has all that somebody shares.
+    mine = func.count(Share.id).filter(Share.owner_id == bindparam("owner_id"))
+    return select(mine).where(Share.blog_id == blog_id).scalar_subquery().label("people")
+
+
 def as_reader(reader: Reader) -> dict[str, int | str | None]:
     """The parameters of a statement about that reader: `reader_id` and `reader_email`."""
     return {"reader_id": reader.id, "reader_email": reader.verified_email}

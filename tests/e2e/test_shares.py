@@ -50,6 +50,10 @@ class TestAtABlogOfOnesOwn:
         def test_finds_the_field_empty_again(self, page: CustomPage) -> None:
             expect(page.get_by_label("E-mail", exact=True)).to_be_empty()
 
+        def test_sees_it_in_the_list(self, page: CustomPage) -> None:
+            page.goto("/blogs")
+            expect(page.locator(".card footer")).to_contain_text(["shared with 1 person"])
+
         @pytest.mark.looks
         def test_lets_the_other_find_it(self) -> None:
             expect(self.friends_page.get_by_role("article")).to_contain_text(["by Ada Lovelace"])

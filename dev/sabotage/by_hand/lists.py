@@ -2,6 +2,7 @@
 
 from dev.sabotage.entry import Sabotage
 
+OF_WHO_CAN_SEE = ("tests/unit/blogs/test_who_can_see.py",)
 OF_LISTS = ("tests/unit/blogs/test_costs.py", "tests/unit/blogs/test_lists.py")
 
 SABOTAGES = (
@@ -28,5 +29,45 @@ SABOTAGES = (
         take_out=" or int(value) > most:\n",
         put=":\n",
         tests=OF_LISTS,
+    ),
+    Sabotage(
+        "a list looks through all that somebody shares",
+        rule=31,
+        file="app/sharing/queries.py",
+        take_out="select(mine).where(Share.blog_id == blog_id)",
+        put='select(mine).where(Share.blog_id == blog_id, Share.owner_id == bindparam("owner_id"))',
+        tests=OF_WHO_CAN_SEE,
+    ),
+    Sabotage(
+        "a share leaves what its owner has read",
+        rule=23,
+        file="app/cache/versions.py",
+        take_out='        ("after_insert", _after_write),\n',
+        put="",
+        tests=OF_WHO_CAN_SEE,
+    ),
+    Sabotage(
+        "a column aside hides what else changes",
+        rule=23,
+        file="app/cache/versions.py",
+        take_out="changed == {aside.name}",
+        put="aside.name in changed",
+        tests=("tests/unit/cache/test_versions.py",),
+    ),
+    Sabotage(
+        "a cached read may use what moves no version",
+        rule=23,
+        file="app/cache/query.py",
+        take_out="if owner.aside is not None and re.search(",
+        put="if owner.aside is not None and not re.search(",
+        tests=("tests/unit/cache/test_query.py",),
+    ),
+    Sabotage(
+        "who shares a blog is told that it was declined",
+        rule=23,
+        file="app/sharing/models.py",
+        take_out=", aside=Share.declined)",
+        put=")",
+        tests=("tests/unit/blogs/test_declining.py",),
     ),
 )

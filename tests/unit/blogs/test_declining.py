@@ -41,7 +41,8 @@ class WithTwoSharedBlogs:
 
     def as_the_sender_sees_it(self) -> list[Any]:
         path = f"/api/blogs/{self.blog.id}"
-        return [outcome(self.sending.get(each)) for each in (path, f"{path}/shares")]
+        documents = [outcome(self.sending.get(each)) for each in (path, f"{path}/shares")]
+        return [*documents, self.sending.get("/blogs").text]
 
     def listed(self) -> list[int]:
         cards = self.reading.get("/blogs/shared").text
@@ -72,6 +73,9 @@ class TestADeclinedBlog(WithTwoSharedBlogs):
 
     def test_looks_to_its_owner_as_before(self) -> None:
         assert self.as_the_sender_sees_it() == self.before
+
+    def test_does_not_show_in_what_its_owner_has_read_already(self) -> None:
+        assert self.sending.get("/blogs").headers["X-Cache"] == "hit"
 
     def test_stays_declined_when_it_is_shared_again(self) -> None:
         body = {"email": self.reader.email}

@@ -17,11 +17,13 @@ from app.blogs.commands import count_anew
 from app.blogs.models import Blog
 from app.db import Database
 from app.images.server import ImageServer
+from app.sharing.models import Share
 from app.storage.store import sha256_of
 from tests.conftest import NewApp
 from tests.factories.attachment import AttachmentFactory
 from tests.factories.blog import BlogFactory
 from tests.factories.picture import PICTURE
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 from tests.unit.attachments.uploader import Uploader
 from tests.unit.blogs.answers import outcome
@@ -265,6 +267,18 @@ class TestTheCounts:
             db.get_one(User, user.id).file_bytes = -7
             count_anew(db)
         assert (before, counts(database, user)) == ((1, 7, size, 0), (1, 7, size, 0))
+
+    def test_come_with_the_owner_of_each_share_in_a_recount(
+        self, database: Database, user: User, blog_factory: BlogFactory, share_factory: ShareFactory
+    ) -> None:
+        # As written by code from before there were owners of shares, while a migration was under way.
+        share = share_factory(blog_factory(user))
+        with database.write() as db:
+            db.get_one(Share, share.id).owner_id = 0
+            db.flush()
+            count_anew(db)
+        with database.read() as db:
+            assert db.get_one(Share, share.id).owner_id == user.id
 
 
 class TestWhatSomebodyUses:

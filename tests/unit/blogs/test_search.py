@@ -3,11 +3,13 @@
 import pytest
 
 from app.blogs.forms import Change
+from app.blogs.models import Blog
 from app.blogs.queries import remove, revise
 from app.blogs.search import Found, find
 from app.cache import Page
 from app.db import Database
 from tests.factories.blog import BlogFactory
+from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
 
 pytestmark = pytest.mark.both_databases
@@ -28,6 +30,10 @@ class TestASearch:
     def find(self, typed: str) -> list[Found]:
         with self.database.read() as db:
             return find(db, self.user.id, typed, Page(20))[0]
+
+    def blog(self, blog_id: int) -> Blog:
+        with self.database.read() as db:
+            return db.get_one(Blog, blog_id)
 
     @pytest.mark.parametrize(
         ("typed", "names"),
@@ -55,6 +61,11 @@ class TestASearch:
     def test_shows_nothing_of_it_as_html(self) -> None:
         [boat] = self.find("wood")
         assert "<" not in boat.passage.replace("<mark>", "").replace("</mark>", "")
+
+    def test_tells_with_how_many_it_is_shared(self, share_factory: ShareFactory) -> None:
+        for blog_id in (self.lamp, self.boat, self.boat):
+            share_factory(self.blog(blog_id))
+        assert [each.people for each in self.find("harbour")] == [2, 1]
 
     def test_finds_what_was_changed_by_its_new_words_alone(self) -> None:
         with self.database.write() as db:

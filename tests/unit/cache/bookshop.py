@@ -50,7 +50,16 @@ class Visit(Base):
     author_id: Mapped[int]
 
 
+class Loan(Base):
+    __tablename__ = "loans"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int]
+    reader: Mapped[str]
+    regretted: Mapped[bool] = mapped_column(default=False)
+
+
 owned_by(Book.author_id, Author.cache_version)
+owned_by(Loan.author_id, Author.cache_version, aside=Loan.regretted)
 
 BOOKS = select(Book.id, Book.title).where(Book.author_id == bindparam("author_id")).order_by(Book.id)
 BOOKS_BY = CacheableQuery("books_by", BOOKS)

@@ -6,9 +6,10 @@ from sqlalchemy import Select, bindparam, exists, literal_column, select, text
 from sqlalchemy.orm import aliased
 
 from app.cache import BoundQuery, Cache, CacheableQuery, Scope, Uncacheable
-from tests.unit.cache.bookshop import BOOK, BOOKS, BOOKS_BY, Author, Book, Bookshop, Visit
+from tests.unit.cache.bookshop import BOOK, BOOKS, BOOKS_BY, Author, Book, Bookshop, Loan, Visit
 
 Statement = Select[*tuple[Any, ...]]
+LENT_BY = Loan.author_id == bindparam("author_id")
 
 SCOPE = Scope("authors", 1, 1)
 
@@ -93,6 +94,10 @@ class TestAReadThatMayNotBeCached:
             select(Book.id).where(Book.author_id == 1),
             select(Book.id).where(Book.author_id != bindparam("author_id")),
             select(Book.id).where(Book.id == bindparam("author_id")),
+            select(Loan.regretted).where(LENT_BY),
+            select(Loan.id).where(LENT_BY, ~Loan.regretted),
+            select(Loan).where(LENT_BY),
+            select(aliased(Loan)).where(LENT_BY),
         ],
         ids=[
             "in",
@@ -107,11 +112,18 @@ class TestAReadThatMayNotBeCached:
             "fixed",
             "others",
             "id",
+            "aside",
+            "where aside",
+            "all, and aside",
+            "alias, and aside",
         ],
     )
     def test_is_refused(self, statement: Statement) -> None:
         with pytest.raises(Uncacheable):
             entry(statement)
+
+    def test_is_not_refused_where_only_the_rest_is_read(self) -> None:
+        assert entry(select(Loan.id, Loan.reader).where(LENT_BY))
 
     def test_is_refused_in_a_scope_of_somebody_else(self) -> None:
         with pytest.raises(Uncacheable, match="authors:2"):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.cache import Scope, UncountedWrite, bump, new_version
-from tests.unit.cache.bookshop import Author, Book, Bookshop, Visit
+from tests.unit.cache.bookshop import Author, Book, Bookshop, Loan, Visit
 
 Write = Callable[[Session], Any]
 BOOKS: Any = Book.__table__
@@ -140,6 +140,42 @@ class TestAVersion:
             session.add(Book(author_id=owners.second, title="b"))
             session.commit()
         assert shop.scope(owners.first) == before
+
+
+class TestAVersionThatAColumnIsAsideOf:
+    @pytest.fixture(autouse=True)
+    def lent(self, shop: Bookshop, owners: Owners) -> None:
+        self.owners = owners
+        with shop.session.begin() as session:
+            session.add(Loan(id=1, author_id=owners.first, reader="Ada"))
+
+    def moved_by_a_change(self, **values: object) -> list[str]:
+        def change(session: Session) -> None:
+            for name, value in values.items():
+                setattr(session.get_one(Loan, 1), name, value)
+
+        return self.owners.moved_by(change)
+
+    def test_stays_when_that_alone_changes(self) -> None:
+        assert self.moved_by_a_change(regretted=True) == []
+
+    def test_moves_when_more_changes(self) -> None:
+        assert self.moved_by_a_change(regretted=True, reader="Grace") == ["first"]
+
+    def test_moves_when_the_rest_changes(self) -> None:
+        assert self.moved_by_a_change(reader="Grace") == ["first"]
+
+    def test_moves_with_a_row_that_has_it(self) -> None:
+        loan = Loan(author_id=self.owners.first, reader="Grace", regretted=True)
+        assert self.owners.moved_by(lambda session: session.add(loan)) == ["first"]
+
+    def test_moves_when_the_row_goes(self) -> None:
+        def change_and_delete(session: Session) -> None:
+            loan = session.get_one(Loan, 1)
+            loan.regretted = True
+            session.delete(loan)
+
+        assert self.owners.moved_by(change_and_delete) == ["first"]
 
 
 class TestAWriteThatIsTakenBack:
