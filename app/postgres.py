@@ -31,8 +31,8 @@ class Line:
 
     def __init__(self) -> None:
         # One silence says enough: an answer takes milliseconds.
-        self.breaker = Breaker(failures=1)
-        self.places = Bulkhead(PLACES, psycopg.OperationalError)
+        self.breaker = Breaker("database", failures=1)
+        self.places = Bulkhead("database", PLACES, psycopg.OperationalError)
 
     def ask(self) -> None:
         """Raise OperationalError while the server is silent, but for one caller a second."""
@@ -44,8 +44,8 @@ class Line:
         with self.places:
             try:
                 connection = TimedConnection.connect(*args, **options)
-            except psycopg.errors.ConnectionTimeout:
-                self.breaker.failed()
+            except psycopg.errors.ConnectionTimeout as error:
+                self.breaker.failed(error)
                 raise
         self.breaker.succeeded()
         connection.line = self
@@ -82,7 +82,7 @@ class TimedConnection(psycopg.Connection[Any]):
                 breaker.succeeded()
                 raise
             if status == TransactionStatus.ACTIVE:
-                breaker.failed()
+                breaker.failed(error)
             self.close()
             # Whatever the driver makes of half an answer, or of one that is none.
             raise psycopg.OperationalError(f"the database does not answer: {error}") from error

@@ -22,6 +22,7 @@ from app.auth import exchange
 from app.auth.discovery import Discovered, Discovery
 from app.auth.exchange import CLIENT_AUTHENTICATION, Exchange, NoAnswer, awaited, json_object
 from app.auth.session import Login
+from app.bulkhead import Refusals
 from app.cache.breaker import Breaker
 from app.errors import LoginCancelled, LoginFailed, ProviderUnavailable
 
@@ -54,8 +55,8 @@ class OidcClient:
         self.issuer = issuer
         self._client = {"client_id": client_id, "client_secret": client_secret, "redirect_uri": redirect_uri}
         self._discovery = Discovery(issuer)
-        self._places = BoundedSemaphore(WAITING_AT_ONCE)
-        self._breaker = Breaker()
+        self._places, self._refusals = BoundedSemaphore(WAITING_AT_ONCE), Refusals("provider")
+        self._breaker = Breaker("provider")
         # More than wait for them: a step whose caller has gone may still wait for a slow name server.
         self._steps = ThreadPoolExecutor(2 * WAITING_AT_ONCE, thread_name_prefix="oidc")
 
@@ -89,20 +90,22 @@ class OidcClient:
         if not self._breaker.may_probe():
             raise ProviderUnavailable
         if not self._places.acquire(blocking=False):
+            self._refusals.refused()
             raise ProviderUnavailable(CROWDED)
+        self._refusals.admitted()
         # One that refuses, or is an error, is an answer too: or a visitor's odd code could keep others out.
-        answered = True
+        silence: NoAnswer | None = None
         try:
             yield time.monotonic() + exchange.EXCHANGE_SECONDS
-        except NoAnswer:
-            answered = False
+        except NoAnswer as error:
+            silence = error
             raise
         finally:
             self._places.release()
-            if answered:
+            if silence is None:
                 self._breaker.succeeded()
             else:
-                self._breaker.failed()
+                self._breaker.failed(silence)
 
     def _exchange(self, discovered: Discovered, deadline: float) -> Exchange:
         return Exchange(

@@ -3,17 +3,26 @@
 import time
 from threading import Lock
 
+import structlog
+
+from app.log import without_queries
+
 FAILURES = 3
 PAUSE = 1.0
 
+logger = structlog.get_logger("app.breaker")
+
 
 class Breaker:
-    def __init__(self, failures: int = FAILURES, pause: float | None = None) -> None:
-        """Opens after so many failures in a row, and lets one caller try every `pause` seconds then, or `PAUSE`."""
-        self._most, self._pause = failures, pause
+    def __init__(self, dependency: str, failures: int = FAILURES, pause: float | None = None) -> None:
+        """Opens after so many failures in a row, and lets one caller try every `pause` seconds then, or `PAUSE`.
+
+        The log is told when it opens and when it closes.
+        """
+        self._dependency, self._most, self._pause = dependency, failures, pause
         self._lock = Lock()
         self._failures = 0
-        self._probe_at = 0.0
+        self._probe_at = self._opened_at = 0.0
 
     @property
     def closed(self) -> bool:
@@ -31,11 +40,19 @@ class Breaker:
 
     def succeeded(self) -> None:
         with self._lock:
+            was_open = self._failures >= self._most
             self._failures = 0
+        if was_open:
+            seconds = round(time.monotonic() - self._opened_at, 1)
+            logger.warning("breaker closed", dependency=self._dependency, open_seconds=seconds)
 
-    def failed(self) -> bool:
-        """Whether this opened it."""
+    def failed(self, error: Exception) -> None:
         with self._lock:
             self._failures += 1
-            self._probe_at = time.monotonic() + (self._pause or PAUSE)
-            return self._failures == self._most
+            now = time.monotonic()
+            self._probe_at = now + (self._pause or PAUSE)
+            opened = self._failures == self._most
+            self._opened_at = now if opened else self._opened_at
+        if opened:
+            reason = without_queries(f"{type(error).__name__}: {error.__cause__ or error}"[:300])
+            logger.warning("breaker opened", dependency=self._dependency, reason=reason)

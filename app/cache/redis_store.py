@@ -59,7 +59,7 @@ class RedisStore:
             protocol=2,
             driver_info=None,
         )
-        self.breaker = Breaker()
+        self.breaker = Breaker("cache")
         self._recorder = Recorder()
 
     def ask(self, entry: CacheKey) -> StoredValue | Lease:
@@ -136,8 +136,7 @@ class RedisStore:
         except Exception as error:  # noqa: BLE001
             # Whatever it is: what talks nonsense can make the client raise anything.
             self._count("redis_errors")
-            if self.breaker.failed():
-                log.warning("Redis does not answer, and is left alone for a while: %r", error)
+            self.breaker.failed(error)
         else:
             self.breaker.succeeded()
             return answer

@@ -92,7 +92,7 @@ class S3Store(Store):
                 retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             ),
         )
-        self._breaker = Breaker(pause=PAUSE)
+        self._breaker = Breaker("store", pause=PAUSE)
 
     def _at(self, key: str) -> str:
         return self.prefix + validated_key(key)
@@ -246,8 +246,8 @@ class S3Store(Store):
             try:
                 with translated():
                     yield
-            except StoreUnanswered:
-                self._breaker.failed()
+            except StoreUnanswered as error:
+                self._breaker.failed(error)
                 raise
             except StoreError:
                 self._breaker.succeeded()

@@ -122,7 +122,7 @@ class Store(ABC):
     @cached_property
     def waiting(self) -> Bulkhead:
         """Where threads wait for this store, or for another one that does."""
-        return Bulkhead(PLACES, lambda _reason: StoreUnavailable())
+        return Bulkhead("store", PLACES, lambda _reason: StoreUnavailable())
 
     @abstractmethod
     def presign_put(self, key: str, content_type: str, *, size: int, sha256: str, expires_in: int) -> Upload:

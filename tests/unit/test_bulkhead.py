@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from threading import Event, Thread
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import bulkhead, postgres
 from app.bulkhead import Bulkhead
@@ -34,7 +35,7 @@ def thread(work: Callable[[], object]) -> Thread:
 
 @pytest.fixture
 def places() -> Bulkhead:
-    return Bulkhead(2, Crowded)
+    return Bulkhead("store", 2, Crowded)
 
 
 class TestAFullBulkhead:
@@ -54,10 +55,43 @@ class TestAFullBulkhead:
             with pytest.raises(Crowded), self.places:
                 pass
 
+    def test_says_so_once_however_many_it_sends_away(self) -> None:
+        with capture_logs() as lines:
+            for _ in range(3):
+                with pytest.raises(Crowded), self.places:
+                    pass
+        assert lines == [{"event": "bulkhead full", "dependency": "store", "log_level": "warning"}]
+
     def test_takes_others_when_somebody_has_left(self) -> None:
         self.inside.close()
         with self.places, self.places:
             pass
+
+
+class TestABulkheadThatHasSentTwoAway:
+    @pytest.fixture(autouse=True)
+    def sent_two_away(self, places: Bulkhead, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.places, self.now = places, 1000.0
+        monkeypatch.setattr(bulkhead, "monotonic", lambda: self.now)
+        with places, places:
+            self.now += 2 * bulkhead.PATIENCE
+            for _ in range(2):
+                with pytest.raises(Crowded), places:
+                    pass
+
+    def entered_after(self, seconds: float) -> list[tuple[str, int]]:
+        self.now += seconds
+        with capture_logs() as lines:
+            for _ in range(3):
+                with self.places:
+                    pass
+        return [(line["event"], line["refused"]) for line in lines]
+
+    def test_says_once_that_it_is_over_when_nobody_was_for_a_minute(self) -> None:
+        assert self.entered_after(bulkhead.QUIET_SECONDS) == [("bulkhead has room", 2)]
+
+    def test_says_nothing_before(self) -> None:
+        assert self.entered_after(1) == []
 
 
 class TestABulkheadThatIsFullForAMoment:

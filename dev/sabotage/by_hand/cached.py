@@ -184,8 +184,8 @@ SABOTAGES = (
         "the breaker never closes",
         rule=24,
         file=BREAKER,
-        take_out="            self._failures = 0\n\n    def failed",
-        put="            pass\n\n    def failed",
+        take_out="            self._failures = 0\n        if was_open",
+        put="            pass\n        if was_open",
         tests=("tests/unit/cache/test_breaker.py",),
     ),
     Sabotage(
@@ -209,7 +209,7 @@ SABOTAGES = (
         rule=24,
         file=REDIS,
         take_out='            self.breaker.succeeded()\n            self._count("redis_errors")\n',
-        put='            self.breaker.failed()\n            self._count("redis_errors")\n',
+        put='            self.breaker.failed(error)\n            self._count("redis_errors")\n',
         tests=OF_REDIS,
     ),
     Sabotage(

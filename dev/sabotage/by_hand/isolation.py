@@ -36,8 +36,8 @@ SABOTAGES = (
         "a provider's refusals keep everybody out",
         rule=32,
         file=OIDC,
-        take_out="        except NoAnswer:\n            answered = False\n",
-        put="        except Exception:\n            answered = False\n",
+        take_out="        except NoAnswer as error:\n",
+        put="        except Exception as error:\n",
         tests=OF_OIDC,
     ),
     Sabotage(

@@ -2,6 +2,7 @@
 
 from dev.sabotage.entry import Sabotage
 
+BREAKER = "app/cache/breaker.py"
 BULKHEAD = "app/bulkhead.py"
 POSTGRES = "app/postgres.py"
 S3 = "app/storage/s3.py"
@@ -32,6 +33,22 @@ SABOTAGES = (
         take_out="            self._free -= 1\n            self._entered_at = monotonic()\n",
         put="            self._free -= 1\n",
         tests=OF_PLACES,
+    ),
+    Sabotage(
+        "everybody who is sent away has a line of the log",
+        rule=55,
+        file=BULKHEAD,
+        take_out="            first = self._count == 1\n",
+        put="            first = True\n",
+        tests=OF_PLACES,
+    ),
+    Sabotage(
+        "nobody hears that a part is left alone",
+        rule=55,
+        file=BREAKER,
+        take_out="            opened = self._failures == self._most\n",
+        put="            opened = False\n",
+        tests=("tests/unit/cache/test_breaker.py",),
     ),
     Sabotage(
         "more threads than there are wait for the database",

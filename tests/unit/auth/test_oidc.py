@@ -14,6 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 from joserfc.util import urlsafe_b64encode
+from structlog.testing import capture_logs
 
 from app.auth import exchange
 from app.auth.discovery import Discovery
@@ -660,6 +661,13 @@ class TestWhileTwoWaitForTheProvider:
         with pytest.raises(ProviderUnavailable, match="Many people"):
             identify(provider)
         assert stub.asked("/token") == 2
+
+    def test_the_log_is_told_once_of_all_that_come(self, provider: OidcClient) -> None:
+        with capture_logs() as lines:
+            for _ in range(3):
+                with pytest.raises(ProviderUnavailable):
+                    identify(provider)
+        assert [(line["event"], line["dependency"]) for line in lines] == [("bulkhead full", "provider")]
 
     def test_the_next_one_may_still_begin(self, provider: OidcClient, stub: StubProvider) -> None:
         assert provider.authorization_url(LOGIN).startswith(stub.issuer)

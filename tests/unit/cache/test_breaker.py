@@ -2,24 +2,38 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.cache.breaker import FAILURES, PAUSE, Breaker
+
+SILENCE = TimeoutError("GET http://store.example/key?X-Amz-Signature=abc")
 
 
 class TestABreaker:
     @pytest.fixture
     def breaker(self) -> Breaker:
-        return Breaker()
+        return Breaker("store")
 
     def test_is_closed_at_first(self, breaker: Breaker) -> None:
         assert breaker.closed
 
-    def test_tells_which_failure_opened_it(self, breaker: Breaker) -> None:
-        assert [breaker.failed() for _ in range(FAILURES + 1)] == [False] * (FAILURES - 1) + [True, False]
+    def test_says_once_that_it_opens_and_why(self, breaker: Breaker) -> None:
+        with capture_logs() as lines:
+            for _ in range(FAILURES + 5):
+                breaker.failed(SILENCE)
+        reason = "TimeoutError: GET http://store.example/key?…"
+        assert lines == [
+            {"event": "breaker opened", "dependency": "store", "reason": reason, "log_level": "warning"},
+        ]
+
+    def test_says_nothing_of_successes(self, breaker: Breaker) -> None:
+        with capture_logs() as lines:
+            breaker.succeeded()
+        assert lines == []
 
     def test_is_closed_after_failures_between_successes(self, breaker: Breaker) -> None:
         for _ in range(FAILURES):
-            breaker.failed()
+            breaker.failed(SILENCE)
             breaker.succeeded()
         assert breaker.closed
 
@@ -27,9 +41,9 @@ class TestABreaker:
 class TestAnOpenBreaker:
     @pytest.fixture
     def breaker(self) -> Breaker:
-        breaker = Breaker()
+        breaker = Breaker("store")
         for _ in range(FAILURES):
-            breaker.failed()
+            breaker.failed(SILENCE)
         return breaker
 
     def test_is_not_closed(self, breaker: Breaker) -> None:
@@ -47,3 +61,17 @@ class TestAnOpenBreaker:
     def test_closes_with_a_success(self, breaker: Breaker) -> None:
         breaker.succeeded()
         assert breaker.closed
+
+    def test_says_once_that_it_closes(self, breaker: Breaker) -> None:
+        with capture_logs() as lines:
+            for _ in range(5):
+                breaker.succeeded()
+        assert [(line["event"], line["dependency"]) for line in lines] == [("breaker closed", "store")]
+
+    def test_says_how_long_it_was_open(self, breaker: Breaker, monkeypatch: pytest.MonkeyPatch) -> None:
+        breaker.failed(SILENCE)
+        later = time.monotonic() + 60
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        with capture_logs() as lines:
+            breaker.succeeded()
+        assert [round(line["open_seconds"]) for line in lines] == [60]

@@ -446,7 +446,7 @@ class TestAnEntryThatAnotherFillsForLong:
             read(cache, Source(), "a")
 
     def test_is_waited_for_where_there_are_places_for_that(self, root: Path) -> None:
-        none_left = Bulkhead(0, LookupError)
+        none_left = Bulkhead("store", 0, LookupError)
         with pytest.raises(LookupError):
             read(DiskCache(root, 10 * len(BODY), none_left), Source(), "a")
 
