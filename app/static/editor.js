@@ -123,7 +123,9 @@ class Editor {
     try {
       const { signal } = new AbortController();
       const onProgress = (sent) => (this.bar.value = (100 * sent) / file.size);
-      const { id } = await transfer(file, { partBytes: this.rules.partBytes, signal, onProgress, onReading: () => null });
+      const onWait = (words) => this.say(`Uploading ${file.name}… ${words}`.trim());
+      const options = { partBytes: this.rules.partBytes, signal, onProgress, onWait, onReading: () => null };
+      const { id } = await transfer(file, options);
       this.put(place, `![](/attachments/${id})`);
       this.say("Picture added. Write what it shows between the brackets.");
       return true;

@@ -4,21 +4,27 @@ import * as memory from "./memory.js";
 
 const ATTEMPTS = 5;
 const FIRST_PAUSE = 500;
+const LONGEST_WAIT = 60;
 const AT_ONCE = 4;
 
-/** Why it failed, in words for the person. `again` says that the same request may well succeed later. */
+/**
+ * Why it failed, in words for the person. `again` says that the same request may well succeed later, `wait` in how many
+ * seconds whoever asked too often may ask again.
+ */
 export class Failure extends Error {
-  constructor(message, { status = 0, again = false } = {}) {
+  constructor(message, { status = 0, again = false, wait = Infinity } = {}) {
     super(message);
     this.status = status;
     this.again = again;
+    this.wait = wait;
   }
 }
 
 /**
  * Answers the blog's document of the finished attachment.
  * A file larger than `partBytes` goes in parts, and goes on from those that arrived when it is chosen again.
- * `signal` ends it early; `onReading` and `onProgress` get the bytes read and sent so far.
+ * `signal` ends it early; `onReading` and `onProgress` get the bytes read and sent so far, and `onWait` a sentence for
+ * the person while the blog wants to be asked less often, an empty one when that is over.
  */
 export async function transfer(file, options) {
   if (!globalThis.crypto?.subtle) {
@@ -27,17 +33,17 @@ export async function transfer(file, options) {
   return file.size > options.partBytes ? inParts(file, options) : whole(file, options);
 }
 
-async function whole(file, { signal, onProgress }) {
-  const declared = await declare(file, base64(await digest(file)), signal);
-  await put(declared, file, { signal, onProgress });
-  return finish(declared.id, [], signal);
+async function whole(file, options) {
+  const declared = await declare(file, base64(await digest(file)), options);
+  await put(declared, file, options);
+  return finish(declared.id, [], options);
 }
 
 async function inParts(file, options) {
   const upload = (await begunBefore(file, options)) ?? (await begin(file, options));
   try {
     await sendParts(file, upload, options);
-    const attachment = await finish(upload.id, upload.checksums, options.signal);
+    const attachment = await finish(upload.id, upload.checksums, options);
     memory.forget(file);
     return attachment;
   } catch (error) {
@@ -48,13 +54,13 @@ async function inParts(file, options) {
 }
 
 /** The upload of this file that was cut off, if the blog still knows it. */
-async function begunBefore(file, { partBytes, signal }) {
+async function begunBefore(file, options) {
   const begun = memory.recall(file);
   if (!begun) return null;
   try {
-    const { state, parts = [] } = await ask(`/${begun.id}`, null, signal);
+    const { state, parts = [] } = await ask(`/${begun.id}`, null, options);
     if (state === "ready") return null;
-    const there = parts.filter(({ number, size }) => size === slice(file, number, partBytes).size);
+    const there = parts.filter(({ number, size }) => size === slice(file, number, options.partBytes).size);
     return { ...begun, there: new Set(there.map(({ number }) => number)) };
   } catch (error) {
     if (error instanceof Failure && isFinal(error)) return null;
@@ -62,12 +68,13 @@ async function begunBefore(file, { partBytes, signal }) {
   }
 }
 
-/** Whether the blog has refused for good; somebody who is logged out may log in and go on. */
+/** Whether the blog has refused for good; somebody who is logged out may log in and go on, or wait who was too often here. */
 function isFinal({ again, status }) {
-  return !again && status !== 401;
+  return !again && status !== 401 && status !== 429;
 }
 
-async function begin(file, { partBytes, signal, onReading }) {
+async function begin(file, options) {
+  const { partBytes, signal, onReading } = options;
   const digests = [];
   // One part at a time in memory; the checksum of all must be known before the first is sent.
   for (let start = 0; start < file.size; start += partBytes) {
@@ -75,22 +82,22 @@ async function begin(file, { partBytes, signal, onReading }) {
     digests.push(await digest(file.slice(start, start + partBytes)));
     onReading(Math.min(start + partBytes, file.size));
   }
-  const { id } = await declare(file, `${base64(await digest(new Blob(digests)))}-${digests.length}`, signal);
+  const { id } = await declare(file, `${base64(await digest(new Blob(digests)))}-${digests.length}`, options);
   const begun = { id, checksums: digests.map(base64) };
   memory.remember(file, begun);
   return { ...begun, there: new Set() };
 }
 
-async function sendParts(file, { id, checksums, there }, { partBytes, signal, onProgress }) {
+async function sendParts(file, { id, checksums, there }, { partBytes, signal, onProgress, onWait }) {
   const sent = new Map();
   const stop = new AbortController();
-  const any = AbortSignal.any([signal, stop.signal]);
+  const any = { signal: AbortSignal.any([signal, stop.signal]), onWait };
   const tell = (number, bytes) => onProgress([...sent.set(number, bytes).values()].reduce((sum, each) => sum + each, 0));
   const sendOne = async (number) => {
     const body = slice(file, number, partBytes);
     await withRetries(async () => {
       const signed = await ask(`/${id}/parts`, { number, sha256: checksums[number - 1] }, any);
-      await put(signed, body, { signal: any, onProgress: (bytes) => tell(number, bytes) });
+      await put(signed, body, { ...any, onProgress: (bytes) => tell(number, bytes) });
     }, any);
     tell(number, body.size);
   };
@@ -110,17 +117,21 @@ function slice(file, number, partBytes) {
   return file.slice((number - 1) * partBytes, number * partBytes);
 }
 
-function declare(file, sha256, signal) {
+function declare(file, sha256, options) {
   const filename = file.name.replace(/\p{Cc}/gu, " ").slice(0, 255) || "file";
-  return ask("", { filename, content_type: file.type, size: file.size, sha256 }, signal);
+  return ask("", { filename, content_type: file.type, size: file.size, sha256 }, options);
 }
 
-function finish(id, parts, signal) {
-  return withRetries(() => ask(`/${id}/finish`, { parts }, signal), signal);
+function finish(id, parts, options) {
+  return withRetries(() => ask(`/${id}/finish`, { parts }, options), options);
 }
 
 /** Sends the blog that JSON, or without any asks it, and answers its JSON. */
-async function ask(path, body, signal) {
+function ask(path, body, options) {
+  return patiently(() => askOnce(path, body, options), options);
+}
+
+async function askOnce(path, body, { signal }) {
   let response, answer;
   try {
     response = await fetch(`/api/attachments${path}`, {
@@ -136,19 +147,28 @@ async function ask(path, body, signal) {
   }
   if (response.ok) return answer;
   const reason = Object.values(answer.fields ?? {})[0] ?? answer.error ?? `The blog answered ${response.status}`;
-  throw new Failure(sentence(reason), { status: response.status, again: response.status >= 500 });
+  const wait = waitOf(response.status, (name) => response.headers.get(name));
+  throw new Failure(sentence(reason), { status: response.status, again: response.status >= 500, wait });
+}
+
+function waitOf(status, header) {
+  return status === 429 ? Number(header("Retry-After")) || 1 : Infinity;
 }
 
 /** Replays a signed request word for word. XMLHttpRequest, because fetch does not tell how far an upload is. */
-function put({ url, method, headers }, body, { signal, onProgress }) {
+function put(signed, body, options) {
+  return patiently(() => putOnce(signed, body, options), options);
+}
+
+function putOnce({ url, method, headers }, body, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded }) => onProgress(loaded);
-    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request.status)));
-    request.onerror = () => reject(refusal(0));
+    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request)));
+    request.onerror = () => reject(refusal(request));
     request.onabort = () => reject(signal.reason);
     request.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
@@ -163,12 +183,30 @@ const REFUSALS = {
   412: "This permission to send the file was used already.",
 };
 
-function refusal(status) {
-  return new Failure(REFUSALS[status] ?? `The file store answered ${status}.`, { status, again: true });
+function refusal(request) {
+  const { status } = request;
+  const wait = waitOf(status, (name) => request.getResponseHeader(name));
+  return new Failure(REFUSALS[status] ?? `The file store answered ${status}.`, { status, again: true, wait });
+}
+
+/** Asks again when the blog says that it may be, a few times. */
+async function patiently(attempt, { signal, onWait }) {
+  for (let number = 1; ; number += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      // Longer each time: parts that all waited the same would again be too many at once.
+      const seconds = error.wait * 2 ** (number - 1);
+      if (!(seconds <= LONGEST_WAIT) || number === ATTEMPTS) throw error;
+      onWait(`The blog was asked too often: this goes on in ${seconds} second${seconds === 1 ? "" : "s"}.`);
+      await pause(1000 * seconds, signal);
+      onWait("");
+    }
+  }
 }
 
 /** Tries a few times, with growing pauses, what may succeed later. */
-async function withRetries(attempt, signal) {
+async function withRetries(attempt, { signal }) {
   for (let number = 1; ; number += 1) {
     try {
       return await attempt();

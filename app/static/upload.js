@@ -95,6 +95,7 @@ class Upload {
         signal: controller.signal,
         onReading: (read) => this.progress(read, "read"),
         onProgress: (sent) => this.progress(sent),
+        onWait: (words) => this.enter("uploading", "Uploading...", words),
       });
       if (controller.signal.aborted) return;
       this.attach(id);

@@ -150,3 +150,23 @@ class TestALoginThatEndsInTheMiddle:
         page.get_by_role("button", name="Retry").click()
         succeeds(page)
         assert sorted(filter(None, self.sent)) == [2, 3]
+
+
+class TestABlogThatIsAskedTooOftenForLong:
+    @pytest.fixture(autouse=True)
+    def refused(self, at_the_review: None, page: CustomPage, film: Path, expected_errors: list[str]) -> None:
+        expected_errors.append("429")
+        too_often = {"error": "That was too often. Wait 61 seconds, then try again."}
+        page.route("**/parts", lambda route: route.fulfill(status=429, headers={"Retry-After": "61"}, json=too_often))
+        page.file_input.set_input_files(film)
+        expect(page.upload_status).to_contain_text("That was too often.", timeout=UPLOADED_WITHIN)
+        page.unroute_all()
+
+    def test_goes_on_with_the_same_upload(self, page: CustomPage) -> None:
+        declared: list[str] = []
+        page.on(
+            "request", lambda request: declared.append(request.url) if request.url.endswith("attachments") else None
+        )
+        page.get_by_role("button", name="Retry").click()
+        succeeds(page)
+        assert declared == []
