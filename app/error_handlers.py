@@ -70,6 +70,8 @@ def handle_error(error: Exception) -> Response:
         response.mimetype = "text/plain"
     elif request.path.startswith("/api/"):
         response = _json(sentence, fields)
+        # RFC 8631: whoever asks wrongly finds how to ask.
+        response.headers["Link"] = f'<{request.script_root}/api/openapi.json>; rel="service-desc"'
     else:
         response = _page(status, _title(error, status), sentence, fields)
     response.status_code = status

@@ -195,8 +195,10 @@ def _failures(rule: Rule, method: str, view: Callable[..., Any], described: Desc
 def _failure(status: int, schemas: _Schemas) -> JsonObject:
     if status in BY_THE_SERVER:
         return {"description": MEANINGS[status], "content": {"text/html": {"schema": {"type": "string"}}}}
-    headers = {"headers": {"Retry-After": {"schema": {"type": "integer"}}}} if status in (429, 503) else {}
-    return {"description": MEANINGS[status], **headers, "content": {JSON: {"schema": schemas.sent(Problem)}}}
+    headers: JsonObject = {"Link": {"description": "This description (RFC 8631)", "schema": {"type": "string"}}}
+    if status in (429, 503):
+        headers["Retry-After"] = {"schema": {"type": "integer"}}
+    return {"description": MEANINGS[status], "headers": headers, "content": {JSON: {"schema": schemas.sent(Problem)}}}
 
 
 def _success(described: Described, schemas: _Schemas) -> JsonObject:

@@ -22,6 +22,14 @@ class TestAnUnknownAddress:
     def test_is_json_for_programs(self, client: FlaskClient) -> None:
         assert client.get("/api/nothing").get_json() == {"error": "There is nothing at this address."}
 
+    def test_leads_programs_to_the_description(self, client: FlaskClient) -> None:
+        link = client.get("/api/nothing").headers["Link"]
+        address, relation = re.fullmatch(r'<(.+)>; rel="(.+)"', link).groups()  # type: ignore[union-attr]  # it is one
+        assert (relation, client.get(address).get_json()["openapi"]) == ("service-desc", "3.1.0")
+
+    def test_leads_people_to_none(self, client: FlaskClient) -> None:
+        assert "Link" not in client.get("/nothing").headers
+
 
 class TestAFailure:
     def test_has_a_reference_that_no_caller_chose(self, new_app: NewApp, monkeypatch: pytest.MonkeyPatch) -> None:
