@@ -14,7 +14,7 @@ from app.attachments.inventory import missing, stored, unknown
 from app.attachments.sweep import TooMuchUnknown
 from app.attachments.sweep import sweep as swept
 from app.auth.models import User
-from app.auth.user_commands import described, find_user, users
+from app.auth.user_commands import described, find_user, record, users
 from app.cache import next_version
 from app.current import database
 from app.db import Base
@@ -59,6 +59,7 @@ def delete(who: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {described(user)}, and all that is theirs?", abort=True)
     delete_user(user.id)
+    record("user_deleted", user)
     click.echo(f"Deleted {described(user)}.")
     try:
         count = delete_files_of(user.id)

@@ -1,5 +1,8 @@
 """`flask users`: who has logged in, and who may go on."""
 
+import os
+import pwd
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy import func, select
@@ -9,6 +12,7 @@ from app.auth.addresses import comparable
 from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.current import database
+from app.web import audit
 
 users = AppGroup("users", help="The people who have logged in. WHO is an id or an e-mail address.")
 
@@ -30,6 +34,7 @@ def disable(who: str) -> None:
         user.disabled = True
         db.flush()
         end_sessions(db, user.id)
+    record("user_disabled", user)
     click.echo(f"Disabled {described(user)}.")
 
 
@@ -39,6 +44,7 @@ def enable(who: str) -> None:
     with database().write() as db:
         user = find_user(db, who)
         user.disabled = False
+    record("user_enabled", user)
     click.echo(f"Enabled {described(user)}.")
 
 
@@ -48,6 +54,7 @@ def end_sessions_of(who: str) -> None:
     with database().write() as db:
         user = find_user(db, who)
         end_sessions(db, user.id)
+    record("sessions_ended", user)
     click.echo(f"Ended the sessions of {described(user)}.")
 
 
@@ -65,6 +72,19 @@ def find_user(session: Session, who: str) -> User:
         named = "; ".join(map(described, found))
         raise click.ClickException(f"Several people have the e-mail address {who}; name one by the id: {named}.")
     return found[0]
+
+
+def record(event: str, user: User) -> None:
+    """Have the audit trail say what was done to whom, and which user of this machine did it."""
+    audit.record(event, whom=user.id, operator=os.environ.get("SUDO_USER") or _user_of_this_machine())
+
+
+def _user_of_this_machine() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # As in a container, whose user need not have a name.
+        return str(os.getuid())
 
 
 def described(user: User) -> str:

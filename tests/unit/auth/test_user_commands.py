@@ -1,9 +1,14 @@
 """`flask users`, as an operator types it."""
 
+import os
+import pwd
+from types import SimpleNamespace
+
 import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from app.attachments.models import Attachment
 from app.auth.models import User
@@ -38,6 +43,46 @@ class TestAUser:
     def test_is_found_by_the_address_in_any_case(self, app: Flask, client_for: ClientFor, user: User) -> None:
         flask_users(app, "disable", str(user.email).upper())
         assert status_of(client_for, user) == 401
+
+
+class TestAnAct:
+    @pytest.mark.parametrize(
+        ("command", "event"),
+        [
+            (["disable"], "user_disabled"),
+            (["enable"], "user_enabled"),
+            (["end-sessions"], "sessions_ended"),
+            (["delete", "--yes"], "user_deleted"),
+        ],
+        ids=" ".join,
+    )
+    def test_is_in_the_audit_trail_with_whose_it_is(
+        self, app: Flask, user: User, monkeypatch: pytest.MonkeyPatch, command: list[str], event: str
+    ) -> None:
+        monkeypatch.setenv("SUDO_USER", "grace")
+        with capture_logs() as lines:
+            flask_users(app, *command, str(user.id))
+        assert lines == [{"event": event, "whom": user.id, "operator": "grace", "log_level": "info"}]
+
+    @pytest.mark.parametrize("name", ["grace", None])
+    def test_is_of_the_user_of_the_machine(
+        self, app: Flask, user: User, monkeypatch: pytest.MonkeyPatch, name: str | None
+    ) -> None:
+        def named(uid: int) -> SimpleNamespace:
+            if name is None:
+                raise KeyError(uid)
+            return SimpleNamespace(pw_name=name)
+
+        monkeypatch.delenv("SUDO_USER", raising=False)
+        monkeypatch.setattr(pwd, "getpwuid", named)
+        with capture_logs() as lines:
+            flask_users(app, "disable", str(user.id))
+        assert [line["operator"] for line in lines] == [name or str(os.getuid())]
+
+    def test_that_came_to_nothing_is_not(self, app: Flask) -> None:
+        with capture_logs() as lines:
+            flask_users(app, "disable", "9223372036854775807")
+        assert lines == []
 
 
 class TestAUserEnabledAgain:
