@@ -9,7 +9,7 @@ from pathlib import Path
 from dev.arguments import Parser, asks_for_help
 from dev.bootstrap import DEV_LOCK, environment, prepare
 from dev.sabotage.at_random import at_random
-from dev.sabotage.by_hand import BY_HAND
+from dev.sabotage.by_hand import BY_HAND, BY_LIST
 from dev.sabotage.entry import DoesNotApply, Sabotage
 from dev.sabotage.record import Record, table, write_table
 from dev.sabotage.trials import DEPTHS, Trials, Verdict
@@ -18,7 +18,8 @@ from dev.tools import tools
 
 HELP = """\
 bin/sabotage [NAME …]   takes out the app's defences one at a time, in a copy, and names the first test that notices
-  NAME          those by hand with that in their names; without any, all by hand and some at random
+  NAME          those by hand with that in their names, or a whole list of dev/sabotage/by_hand, such as logins;
+                without any, all by hand and some at random
   --likely      try only the tests that are named for each; --fast leaves out those with a browser
   --random N    how many changes at random, 200 if not said; --seed N makes others
   --jobs N      how many at once; one for each core if not said
@@ -39,7 +40,7 @@ def sabotage(arguments: list[str]) -> int:
     options = parsed(arguments)
     by_hand = named(options.names) if options.names else BY_HAND
     if options.list:
-        print(*(f"{each.rule:>3}  {each.name}  ({each.file})" for each in by_hand), sep="\n")
+        print(*(f"{each.rule or '':>3}  {each.name}  ({each.file})" for each in by_hand), sep="\n")
         return 0
     prepare(DEV_LOCK)
     random = [] if options.names else at_random(ROOT, options.random, options.seed)
@@ -78,10 +79,11 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def named(names: Sequence[str]) -> list[Sabotage]:
+    found = {name: BY_LIST.get(name) or [each for each in BY_HAND if name in each.name] for name in names}
     for name in names:
-        if not any(name in each.name for each in BY_HAND):
+        if not found[name]:
             raise SetupError(f"bin/sabotage: {name!r} is in the name of none; bin/sabotage --list prints them")
-    return [each for each in BY_HAND if any(name in each.name for name in names)]
+    return [each for each in BY_HAND if any(each in some for some in found.values())]
 
 
 def tried(sabotages: Sequence[Sabotage], trials: Trials, record: Record) -> dict[str, Verdict]:

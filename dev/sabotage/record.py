@@ -59,7 +59,7 @@ def reaches(verdict: Verdict, depth: str) -> bool:
 
 def table(sabotages: Sequence[Sabotage], verdicts: dict[str, Verdict]) -> str:
     rows = [
-        f"| {each.name} | {each.rule} | `{each.file}` | {noticed_by(verdicts[each.name])} |"
+        f"| {each.name} | {each.rule or ''} | `{each.file}` | {noticed_by(verdicts[each.name])} |"
         for each in sorted(sabotages, key=lambda each: each.rule or 0)
     ]
     return "\n".join([HEAD, *rows])

@@ -55,4 +55,5 @@ PARTS = (
     texts,
     trail,
 )
+BY_LIST = {part.__name__.rpartition(".")[-1]: part.SABOTAGES for part in PARTS}
 BY_HAND = [sabotage for part in PARTS for sabotage in part.SABOTAGES]

@@ -12,7 +12,9 @@ import pytest
 
 from app.errors import LoginFailed
 from dev.sabotage import copy
-from dev.sabotage.command import misfit, told, tried
+from dev.sabotage.by_hand import BY_LIST
+from dev.sabotage.command import misfit, named, told, tried
+from dev.sabotage.command import sabotage as bin_sabotage
 from dev.sabotage.copy import Copy, lines_of
 from dev.sabotage.entry import Sabotage
 from dev.sabotage.record import BEGIN, END, Record, table, write_table
@@ -172,6 +174,22 @@ class TestARun:
 
     def test_fails_where_one_by_hand_no_longer_fits(self) -> None:
         assert told([OPENED, MOVED], [], {OPENED.name: verdict(OPENED, "noticed")}) == 2
+
+
+class TestThoseByHand:
+    def test_are_chosen_by_their_list(self) -> None:
+        assert named(["account"]) == [*BY_LIST["account"]]
+
+    def test_are_chosen_by_a_part_of_their_names(self) -> None:
+        assert [each.name for each in named(["stale epoch"])] == ["a stale epoch logs in"]
+
+    def test_are_refused_where_nothing_is_called_so(self) -> None:
+        with pytest.raises(SetupError):
+            named(["the moon"])
+
+    def test_are_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bin_sabotage(["--list", "account"])
+        assert capsys.readouterr().out.count("(app/") == len(BY_LIST["account"])
 
 
 class TestATextThatIsGone:
