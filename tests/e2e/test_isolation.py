@@ -1,7 +1,8 @@
 """What a silent provider, slow uploads and somebody's flood of pictures cost everybody else: nothing to speak of."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.e2e.attacks import (
     LOGINS,
     UPLOADS,
     Bystander,
+    SlowUpload,
     bystanders,
     finished,
     flood,
@@ -41,6 +43,13 @@ def served(watched: dict[str, Bystander]) -> bool:
     return all(each.statuses == {200} and each.worst < SOON for each in watched.values())
 
 
+def statuses(uploads: Sequence[SlowUpload], within: float) -> Counter[int | None]:
+    """How many were told what, or nothing in so many seconds."""
+    until = time.monotonic() + within
+    answers = [each.answer(max(until - time.monotonic(), 0)) for each in uploads]
+    return Counter(answer.status if answer else None for answer in answers)
+
+
 class TestEightyLoginsAtASilentProvider:
     @pytest.fixture(autouse=True)
     def logged_in(self, blog: Site) -> None:
@@ -63,11 +72,11 @@ class TestSixteenSlowUploads:
     @pytest.fixture(autouse=True)
     def begun(self, blog: Site) -> None:
         with slow_uploads(blog) as uploads, bystanders(blog) as self.watched:
-            self.answers = Counter(each.answer(60).status for each in uploads)  # type: ignore[union-attr]
+            self.answers = statuses(uploads, within=25)
 
     def test_are_refused_or_given_up(self) -> None:
         assert self.answers.keys() <= {503, 408}
-        assert (self.answers.total(), self.answers[503] >= UPLOADS // 2) == (UPLOADS, True)
+        assert self.answers[503] >= UPLOADS // 2
 
     def test_hold_nobody_else_up(self) -> None:
         assert served(self.watched)

@@ -167,14 +167,14 @@ class TestAWorkerWhoseThreadsAllWaitForEver:
             until(lambda: len(server.workers("ready")) == 2, PATIENCE)
             for _ in range(4):
                 pool.submit(ask, server, "/hang")
-            until(lambda: server.told["ends"] != {}, PATIENCE)
             yield server
 
     def test_is_replaced(self, hung: Server) -> None:
+        until(lambda: hung.told["ends"] != {}, PATIENCE)
         assert set(hung.told["ends"]) == {"hung: its threads stood still"}
 
     def test_tells_where_they_waited(self, hung: Server) -> None:
-        assert "wait_for_what_never_comes < wsgi.py:" in hung.log
+        until(lambda: "wait_for_what_never_comes < wsgi.py:" in hung.log, PATIENCE)
 
 
 class TestAWorkerWhoseThreadsAreAllBusyForLong:

@@ -12,6 +12,7 @@ from app import bulkhead, postgres
 from app.bulkhead import Bulkhead
 from app.storage import store
 from tests.conftest import ROOT
+from tests.unit.claims import promptly
 
 
 class TestThePlacesForTheDatabaseAndForTheStore:
@@ -47,8 +48,8 @@ class TestAFullBulkhead:
             self.inside.enter_context(places)
 
     def test_sends_the_next_one_away(self) -> None:
-        with pytest.raises(Crowded), self.places:
-            pass
+        with pytest.raises(Crowded):
+            promptly(self.places.__enter__)
 
     def test_does_not_let_one_who_was_sent_away_leave_a_place(self) -> None:
         for _ in range(3):

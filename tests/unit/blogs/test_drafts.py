@@ -106,7 +106,7 @@ class TestSomebodyWithADraft(Writer):
     def test_makes_no_draft_of_what_is_published(self) -> None:
         self.publish()
         status, answer = self.save(revision=1)
-        assert (status, answer["error"], self.keys()) == (422, "This form was saved as a blog before", [])
+        assert (status, answer.get("error"), self.keys()) == (422, "This form was saved as a blog before", [])
 
     def test_is_counted_for_it(self, database: Database) -> None:
         assert self.bytes_counted(database) == BYTES
@@ -153,7 +153,7 @@ class TestADraft(Writer):
         monkeypatch.setattr(drafts, "MAX_DRAFTS", 1)
         self.caller.put("/api/drafts/another", json=TYPED)
         status, answer = self.save()
-        assert (status, [*answer["fields"]], self.keys()) == (422, ["drafts"], ["another"])
+        assert (status, [*answer.get("fields", [])], self.keys()) == (422, ["drafts"], ["another"])
 
     def test_keeps_its_files_from_the_sweep(
         self, database: Database, images: ImageServer, attachment_factory: AttachmentFactory

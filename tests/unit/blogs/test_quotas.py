@@ -124,7 +124,7 @@ class TestSomebodyWithAsMuchTextAsMayBe(Limited):
     def test_makes_none_longer(self) -> None:
         # Three letters are six bytes.
         status, answer = self.change(DRAFT["content"] + "äöü")
-        assert (status, answer["fields"]) == (422, {"text_bytes": self.sentence})
+        assert (status, answer.get("fields")) == (422, {"text_bytes": self.sentence})
 
     def test_finds_an_edit_beside_the_reason(self) -> None:
         form = {**DRAFT, "content": DRAFT["content"] + "äöü", "version": "1"}
@@ -154,7 +154,7 @@ class TestSomebodyWithAsManyFilesAsMayBe(Limited):
             "Your files take 900 bytes of 1000 bytes, and this one has 101 bytes. "
             "Delete blogs whose files you do not need: a day later their place is free."
         )
-        assert (status, answer["fields"]) == (422, {"file_bytes": sentence})
+        assert (status, answer.get("fields")) == (422, {"file_bytes": sentence})
 
     def test_may_add_what_fits(self) -> None:
         assert self.caller.post("/api/attachments", json=declaration(100)).status_code == 201
@@ -170,7 +170,7 @@ class TestSomebodyWithAsManyUploadsAsMayBe(Limited):
 
     def test_begins_no_more(self) -> None:
         status, answer = outcome(self.uploader.declare(PICTURE))
-        assert (status, [*answer["fields"]]) == (422, ["pending_uploads"])
+        assert (status, [*answer.get("fields", [])]) == (422, ["pending_uploads"])
 
     def test_begins_another_when_it_is_finished(self) -> None:
         self.uploader.finish(self.first)

@@ -20,7 +20,7 @@ from app.bulkhead import Bulkhead
 from app.images import disk_cache
 from app.images.disk_cache import DiskCache
 from app.images.errors import Busy
-from tests.unit.claims import raised_by
+from tests.unit.claims import promptly, raised_by
 from tests.unit.images.killed_readers import MAX_BYTES, outcome
 
 PROJECT = Path(__file__).parents[3]
@@ -443,7 +443,7 @@ class TestAnEntryThatAnotherFillsForLong:
 
     def test_is_not_waited_for_without_end(self, cache: DiskCache) -> None:
         with pytest.raises(Busy):
-            read(cache, Source(), "a")
+            promptly(lambda: read(cache, Source(), "a"))
 
     def test_is_waited_for_where_there_are_places_for_that(self, root: Path) -> None:
         none_left = Bulkhead("store", 0, LookupError)

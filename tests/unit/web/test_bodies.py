@@ -13,6 +13,7 @@ from app.storage.routes import UPLOADS_AT_ONCE
 from app.web import bodies
 from app.web.bodies import BYTES_PER_SECOND, CHUNK, GRACE_SECONDS, Body
 from tests.conftest import ROOT
+from tests.unit.claims import promptly
 
 
 class Source:
@@ -57,8 +58,9 @@ class TestABody:
         self, ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.1)
+        body = Body(Source(ends[1]), ends[1])
         with pytest.raises(TooSlow):
-            Body(Source(ends[1]), ends[1]).read(10)
+            promptly(lambda: body.read(10))
 
     def test_that_was_given_up_can_be_answered(
         self, ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
