@@ -30,7 +30,7 @@ SABOTAGES = (
         rule=14,
         file=MARKDOWN,
         take_out="return value if FOOTNOTE.fullmatch(value) else None",
-        put="return None",
+        put="return value",
         tests=OF_MARKDOWN,
     ),
     Sabotage(

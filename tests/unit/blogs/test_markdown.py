@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from app.blogs import markdown
 from app.blogs.markdown import EXCERPT, MAX_STEPS, TOO_MANY_MARKS, Picture, Text, minutes, words_in
 from app.errors import Invalid
 from tests.hostile_texts import HOSTILE
@@ -50,6 +51,7 @@ class TestAText:
             ("see https://a.example/b?c=d", '<a href="https://a.example/b?c=d" rel="nofollow noopener noreferrer">'),
             ("a.com and Mr.Smith", "a.com and Mr.Smith"),
             ("&amp; < >", "&amp; &lt; &gt;"),
+            ("a <em>b</em>", "a &lt;em&gt;b&lt;/em&gt;"),
         ],
     )
     def test_is_shown_as_it_is_marked(self, source: str, shown: str) -> None:
@@ -107,14 +109,18 @@ class TestAPictureInAText:
 KNOWN = re.compile(r"(https?://|mailto:|/attachments/[0-9]|/blogs/[0-9]+$|#fn)", re.IGNORECASE)
 
 
+def assert_harmless(shown: str) -> None:
+    for tag, attributes in Read(shown).found:
+        assert tag not in {"script", "style", "iframe", "svg", "math", "form", "input", "base", "meta", "noscript"}
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        for name in {"href", "src"} & attributes.keys():
+            assert KNOWN.match(attributes[name] or "")
+
+
 class TestAHostileText:
     @pytest.mark.parametrize("source", HOSTILE)
     def test_brings_in_no_script(self, source: str) -> None:
-        for tag, attributes in Read(html(source)).found:
-            assert tag not in {"script", "style", "iframe", "svg", "math", "form", "input", "base", "meta", "noscript"}
-            assert not [name for name in attributes if name.startswith("on") or name == "style"]
-            for name in {"href", "src"} & attributes.keys():
-                assert KNOWN.match(attributes[name] or "")
+        assert_harmless(html(source))
 
     def test_takes_no_id_of_the_page(self) -> None:
         assert {attributes.get("id") for _, attributes in Read(html("a[^main]\n\n[^main]: b")).found} <= {
@@ -122,6 +128,25 @@ class TestAHostileText:
             "fn1",
             "fnref1",
         }
+
+
+class TestHtmlThatTheParserLetsThrough:
+    """It does not: what cleans its HTML is a defence of its own."""
+
+    @pytest.fixture(autouse=True)
+    def let_through(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(markdown._markdown.options, "html", True)
+
+    def test_is_what_it_says(self) -> None:
+        assert "a <em>b</em>" in html("a <em>b</em>")
+
+    @pytest.mark.parametrize("source", HOSTILE)
+    def test_brings_in_no_script(self, source: str) -> None:
+        assert_harmless(html(source))
+
+    @pytest.mark.parametrize("named", ['id="main"', 'id="fn1 main"', 'class="btn"', 'class="table btn"'])
+    def test_takes_no_name_of_the_page(self, named: str) -> None:
+        assert "<a rel=" in html(f"<a {named}>b</a>")
 
 
 class TestATextOfTheGreatestLength:

@@ -1,6 +1,7 @@
 """Finding blogs by their words."""
 
 import pytest
+from sqlalchemy import text
 
 from app.blogs.forms import Change
 from app.blogs.models import Blog
@@ -22,7 +23,7 @@ class TestASearch:
         self.lamp = blog_factory(self.user, title="The lamp", content="It burns in the harbour office.").id
         self.boat = blog_factory(self.user, title="A boat", content="She was <b>wood</b>, said the harbour master.").id
         self.cafe = blog_factory(self.user, title="Café", content="Ένα λιμάνι").id
-        blog_factory(other, title="The lamp", content="Of somebody else in the harbour.")
+        self.others = blog_factory(other, title="The lamp", content="Of somebody else in the harbour.").id
 
     def found(self, typed: str) -> list[int]:
         return [each.id for each in self.find(typed)]
@@ -82,3 +83,13 @@ class TestASearch:
             [first], after = find(db, self.user.id, "harbour", Page(1))
             [second], last = find(db, self.user.id, "harbour", Page(1, after))
         assert (first.id, second.id, last) == (self.boat, self.lamp, None)
+
+    def test_finds_nothing_of_somebody_else_by_an_index_that_is_wrong(self) -> None:
+        with self.database.write() as db:
+            if db.get_bind().dialect.name != "sqlite":
+                pytest.skip("The index of PostgreSQL holds no owner")
+            wrong = {"id": self.others, "owner": f"u{self.user.id}"}
+            db.execute(text("INSERT INTO blogs_search (rowid, content, owner) VALUES (:id, 'harbour', :owner)"), wrong)
+            found, _ = find(db, self.user.id, "harbour", Page(20))
+            db.rollback()
+        assert [each.id for each in found] == [self.boat, self.lamp]
