@@ -11,7 +11,7 @@ from dev.bootstrap import DEV_LOCK, environment, prepare
 from dev.sabotage.at_random import at_random
 from dev.sabotage.by_hand import BY_HAND, BY_LIST
 from dev.sabotage.entry import DoesNotApply, Sabotage
-from dev.sabotage.record import Record, table, write_table
+from dev.sabotage.record import Record, write_table
 from dev.sabotage.trials import DEPTHS, Trials, Verdict
 from dev.steps import ROOT, SetupError, say
 from dev.tools import tools
@@ -56,11 +56,7 @@ def sabotage(arguments: list[str]) -> int:
         print(problem)
     if depth in NOT_TRIED:
         print(f"Skipped:   {NOT_TRIED[depth]}")
-    known = record.known([each for each in BY_HAND if not misfit(ROOT, each)], DEPTHS[0])
-    if len(known) == len(BY_HAND):
-        write_table(ROOT / TABLE, table(BY_HAND, known))
-    else:
-        print(f"The table stays as it was: {len(BY_HAND) - len(known)} of {len(BY_HAND)} by hand are not tried yet.")
+    write_table(ROOT / TABLE, BY_HAND, record.known([each for each in BY_HAND if not misfit(ROOT, each)], DEPTHS[0]))
     return code
 
 

@@ -57,11 +57,13 @@ def reaches(verdict: Verdict, depth: str) -> bool:
     return verdict.kind != "survived" or DEPTHS.index(verdict.depth) >= DEPTHS.index(depth)
 
 
-def table(sabotages: Sequence[Sabotage], verdicts: dict[str, Verdict]) -> str:
-    rows = [
-        f"| {each.name} | {each.rule or ''} | `{each.file}` | {noticed_by(verdicts[each.name])} |"
-        for each in sorted(sabotages, key=lambda each: each.rule or 0)
-    ]
+def table(sabotages: Sequence[Sabotage], verdicts: dict[str, Verdict], before: str = "") -> str:
+    """A row for each of them. Without a verdict it is the one of the table from before, or says so."""
+    kept = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines()}
+    rows = []
+    for each in sorted(sabotages, key=lambda each: each.rule or 0):
+        verdict, told = verdicts.get(each.name), f"| {each.name} | {each.rule or ''} | `{each.file}` |"
+        rows.append(f"{told} {noticed_by(verdict)} |" if verdict else kept.get(each.name, f"{told} **not tried** |"))
     return "\n".join([HEAD, *rows])
 
 
@@ -74,9 +76,9 @@ def noticed_by(verdict: Verdict) -> str:
     return f"`{path}` {test.replace('::', ', ')}{limit}"
 
 
-def write_table(document: Path, rows: str) -> None:
+def write_table(document: Path, sabotages: Sequence[Sabotage], verdicts: dict[str, Verdict]) -> None:
     before, begin, rest = document.read_text().partition(f"{BEGIN}\n")
-    _, end, after = rest.partition(f"\n{END}")
+    old, end, after = rest.partition(f"\n{END}")
     if not (begin and end):
         raise SetupError(f"{document} has no place for the table: {BEGIN} … {END}")
-    document.write_text(f"{before}{BEGIN}\n\n{rows}\n{end}{after}")
+    document.write_text(f"{before}{BEGIN}\n\n{table(sabotages, verdicts, old)}\n{end}{after}")

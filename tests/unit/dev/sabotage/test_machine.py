@@ -247,26 +247,39 @@ class TestWhatATestFailedBy:
 
 
 class TestTheTable:
-    ROWS = "| the door is open | 7 | `door.py` | `test_door.py` TestADoor, test_stays_shut |"
+    ROW = "| the door is open | 7 | `door.py` | `test_door.py` TestADoor, test_stays_shut |"
+
+    OF_THE_BELL = "| the bell is silent | 7 | `door.py` |"
 
     @pytest.fixture(autouse=True)
     def told(self) -> None:
         test = "test_door.py::TestADoor::test_stays_shut[a|b]"
-        self.rows = table([OPENED], {OPENED.name: Verdict(OPENED.name, "noticed", test, "likely", 1.5)})
+        self.verdicts = {OPENED.name: Verdict(OPENED.name, "noticed", test, "likely", 1.5)}
+
+    def rows(self, before: str = "") -> list[str]:
+        return table([OPENED, MOVED], self.verdicts, before).splitlines()[2:]
 
     def test_names_the_test_without_its_parameters(self) -> None:
-        assert self.rows.splitlines()[2:] == [self.ROWS]
+        assert self.rows()[0] == self.ROW
+
+    def test_says_what_was_not_tried(self) -> None:
+        assert self.rows()[1] == f"{self.OF_THE_BELL} **not tried** |"
+
+    def test_keeps_what_was_found_before_of_what_was_not_tried_now(self) -> None:
+        before = f"{self.OF_THE_BELL} `test_door.py` TestABell, test_rings |"
+        assert self.rows(before) == [self.ROW, before]
 
     def test_takes_the_place_of_the_one_before(self, tmp_path: Path) -> None:
         document = tmp_path / "testing.md"
         document.write_text(f"# Testing\n\n{BEGIN}\n\nold\n\n{END}\n\nMore.\n")
-        write_table(document, self.rows)
-        assert document.read_text() == f"# Testing\n\n{BEGIN}\n\n{self.rows}\n\n{END}\n\nMore.\n"
+        write_table(document, [OPENED], self.verdicts)
+        rows = table([OPENED], self.verdicts)
+        assert document.read_text() == f"# Testing\n\n{BEGIN}\n\n{rows}\n\n{END}\n\nMore.\n"
 
     def test_goes_nowhere_else(self, tmp_path: Path) -> None:
         (tmp_path / "testing.md").write_text("# Testing\n")
         with pytest.raises(SetupError):
-            write_table(tmp_path / "testing.md", self.rows)
+            write_table(tmp_path / "testing.md", [OPENED], self.verdicts)
 
 
 class TestAReportThatWasCutOff:
