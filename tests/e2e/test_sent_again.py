@@ -11,6 +11,16 @@ def titles(page: CustomPage) -> list[str]:
     return [blog["title"] for blog in page.get("/api/blogs")]
 
 
+SAVE_AT_ONCE = """async (times) => {
+  const form = document.querySelector("form.desk");
+  const body = new URLSearchParams(new FormData(form, form.querySelector("[value=save]")));
+  const answers = await Promise.all([...Array(times)].map(() => fetch(form.action, { method: "POST", body })));
+  return answers.map(({ ok }) => ok);
+}"""
+# As many as a browser sends to one site at once.
+AT_ONCE = 6
+
+
 class TestAtTheReview:
     @pytest.fixture(autouse=True)
     def at_the_review(self, page: CustomPage) -> None:
@@ -20,6 +30,10 @@ class TestAtTheReview:
     def test_saves_one_blog_by_a_double_click(self, page: CustomPage) -> None:
         page.get_by_role("button", name="Save Blog").dblclick()
         expect(page.get_by_role("heading", name="My blogs")).to_be_visible()
+        assert titles(page) == ["First light"]
+
+    def test_saves_one_blog_by_posts_that_come_at_once(self, page: CustomPage) -> None:
+        assert page.evaluate(SAVE_AT_ONCE, AT_ONCE) == [True] * AT_ONCE
         assert titles(page) == ["First light"]
 
     class TestAndSaved:
