@@ -177,7 +177,8 @@ class Draft {
   }
 
   fail(problem, isKept) {
-    // keep.js says so of the form.
+    // keep.js keeps it, and says so of the form: what it had kept is gone if another tab has logged out.
+    this.form.dispatchEvent(new Event("draft"));
     this.say("kept" in this.form.dataset ? `${problem} ${isKept}` : `${problem} Copy your text before you go on.`);
   }
 

@@ -1,5 +1,8 @@
 """Typing text into a blog's form, and finding it there again."""
 
+import re
+from typing import Any
+
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.custom_page import CustomPage
@@ -7,6 +10,7 @@ from tests.e2e.custom_page import CustomPage
 TYPED = "It was bright.\nVery."
 IS_KEPT = "It is kept in this browser"
 COPY_IT = "Copy it before you go on"
+SAVED = re.compile(r"^Saved \d\d:\d\d$")
 
 
 def told(page: Page) -> Locator:
@@ -16,6 +20,21 @@ def told(page: Page) -> Locator:
 
 def write(page: Page, content: str = TYPED) -> None:
     page.get_by_label("Content").fill(content)
+
+
+def says(page: Page, words: str | re.Pattern[str]) -> None:
+    """What stands in the form's bar."""
+    expect(page.locator(".save-state")).to_have_text(words)
+
+
+def is_kept_by_the_server(page: Page, content: str = TYPED) -> None:
+    write(page, content)
+    says(page, SAVED)
+
+
+def drafts(page: CustomPage) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.get("/api/drafts")
+    return found
 
 
 def reads(page: Page, content: str = TYPED) -> None:

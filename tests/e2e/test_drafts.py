@@ -12,20 +12,10 @@ from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.db import Database
 from tests.e2e.custom_page import CustomPage, NewPage
-from tests.e2e.kept_text import TYPED, log_out_behind, press, reads, save, write
+from tests.e2e.kept_text import SAVED, drafts, is_kept_by_the_server, press, reads, save, says, write
 from tests.e2e.live_server import LiveBlog
 from tests.factories.blog import BlogFactory
-
-SAVED = re.compile(r"^Saved \d\d:\d\d$")
-
-
-def says(page: Page, words: str | re.Pattern[str]) -> None:
-    expect(page.locator(".save-state")).to_have_text(words)
-
-
-def is_kept_by_the_server(page: Page, content: str = TYPED) -> None:
-    write(page, content)
-    says(page, SAVED)
+from tests.factories.session import SessionFactory
 
 
 def go_on_writing(page: Page, title: str = "Untitled") -> None:
@@ -33,20 +23,32 @@ def go_on_writing(page: Page, title: str = "Untitled") -> None:
     page.get_by_role("link", name=f"Go on writing {title}", exact=True).first.click()
 
 
+def log_out_in_another_tab(page: Page) -> None:
+    other = page.context.new_page()
+    other.on("dialog", lambda dialog: dialog.accept())
+    other.goto("/blogs")
+    other.get_by_role("link", name="Logout").click()
+    expect(other.get_by_role("link", name="Login With Google")).to_be_visible()
+
+
+def as_they_are_now(database: Database, user: User) -> User:
+    """For whom a session is one, after others were ended."""
+    with database.read() as db:
+        found: User = db.get_one(User, user.id)
+    return found
+
+
 def cookies_of(page: Page) -> list[Any]:
     return [*page.context.cookies()]
 
 
-def drafts(page: CustomPage) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.get("/api/drafts")
-    return found
-
-
 class TestWhileWriting:
     @pytest.fixture(autouse=True)
-    def writing(self, page: CustomPage) -> None:
-        self.user: User = page.login(path="/blogs/new")
+    def writing(self, page: CustomPage) -> User:
+        user: User = page.login(path="/blogs/new")
         is_kept_by_the_server(page)
+        self.user = user
+        return user
 
     def test_finds_the_text_on_another_device(self, new_page: NewPage) -> None:
         other = new_page()
@@ -99,33 +101,54 @@ class TestWhileWriting:
 
     class TestAndLoggedOutInAnotherTab:
         @pytest.fixture(autouse=True)
-        def logged_out(self, writing: None, page: CustomPage) -> None:
-            self.cookies = cookies_of(page)
-            log_out_behind(page)
+        def logged_out(self, writing: User, page: CustomPage, database: Database) -> None:
+            log_out_in_another_tab(page)
             write(page, "It was very bright.")
+            self.user = as_they_are_now(database, writing)
 
         def test_is_told_so(self, page: CustomPage) -> None:
             says(page, "Not saved: you are logged out. Your text is kept in this browser.")
 
-        def test_goes_on_after_logging_in_there(self, page: CustomPage) -> None:
+        def test_finds_the_text_after_logging_in(self, page: CustomPage) -> None:
             says(page, re.compile("you are logged out"))
-            page.context.add_cookies(self.cookies)
+            page.login(self.user, "/blogs/new")
+            reads(page, "It was very bright.")
+
+        def test_finds_on_another_device_what_was_saved_before(self, new_page: NewPage) -> None:
+            other = new_page()
+            other.login(self.user)
+            go_on_writing(other)
+            reads(other)
+
+        def test_goes_on_after_logging_in_there(self, page: CustomPage, session_factory: SessionFactory) -> None:
+            says(page, re.compile("you are logged out"))
+            page.set_session_cookie(session_factory(self.user))
             page.evaluate("window.dispatchEvent(new Event('focus'))")
             says(page, SAVED)
+
+    def test_finds_what_was_on_its_way_when_another_tab_logged_out(self, page: CustomPage, database: Database) -> None:
+        held: list[Route] = []
+        page.route("**/api/drafts/*", lambda route: held.append(route), times=1)
+        with page.expect_request("**/api/drafts/*"):
+            write(page, "It was very bright.")
+        log_out_in_another_tab(page)
+        held[0].continue_()
+        says(page, "Not saved: you are logged out. Your text is kept in this browser.")
+        page.login(as_they_are_now(database, self.user), "/blogs/new")
+        reads(page, "It was very bright.")
 
     def test_finds_it_after_the_session_expired(self, page: CustomPage, database: Database) -> None:
         with database.write() as db:
             end_sessions(db, self.user.id)
         write(page, "It was very bright.")
         says(page, re.compile("you are logged out"))
-        with database.read() as db:
-            page.login(db.get_one(User, self.user.id), "/blogs/new")
+        page.login(as_they_are_now(database, self.user), "/blogs/new")
         reads(page, "It was very bright.")
         says(page, SAVED)
 
     class TestAndOffline:
         @pytest.fixture(autouse=True)
-        def offline(self, writing: None, page: CustomPage) -> None:
+        def offline(self, writing: User, page: CustomPage) -> None:
             page.context.set_offline(True)
             write(page, "It was very bright.")
 

@@ -98,4 +98,12 @@ SABOTAGES = (
         put="",
         tests=OF_WRITING,
     ),
+    Sabotage(
+        "a text that another tab's logout has removed is said to be kept",
+        rule=28,
+        file=SCRIPT,
+        take_out='    this.form.dispatchEvent(new Event("draft"));\n    this.say("kept"',
+        put='    this.say("kept"',
+        tests=OF_WRITING,
+    ),
 )
