@@ -29,10 +29,12 @@ class Command:
 
 
 class Listener:
-    """A free port of this machine, taken before the server starts, so that nothing else can take it in between."""
+    """A port of this machine, a free one unless it is given, taken before the server starts, so that nothing else can
+    take it in between.
+    """
 
-    def __init__(self, host: str = "localhost") -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, host: str = "localhost", port: int = 0) -> None:
+        self.socket = socket.create_server(("127.0.0.1", port))
         self.socket.set_inheritable(True)
         self.fd = self.socket.fileno()
         self.host, self.port = host, self.socket.getsockname()[1]
@@ -99,12 +101,12 @@ def live_server(serve: Serve, folder: Path, *, origins: Sequence[str] = ()) -> I
 @contextmanager
 def started(
     command: Command, listener: Listener, log: Path, *, clock: Path | None = None, record: Path | None = None
-) -> Iterator[None]:
-    """That command behind that socket, of which this process lets go."""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """That command behind that socket, of which this process lets go. It leads a process group of its own."""
     files = {"FORGE_CLOCK": clock, "FORGE_RECORD": record}
     variables = {**command.environment, **{name: str(file) for name, file in files.items() if file}}
     with (
-        log.open("wb") as output,
+        log.open("ab") as output,
         running(
             [sys.executable, *command.arguments],
             # What the tests can import, the server can.
@@ -113,11 +115,11 @@ def started(
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=[listener.fd],
-        ),
+        ) as process,
     ):
         listener.socket.close()
         wait_until_answers(f"{listener.url}{command.ready}", log)
-        yield
+        yield process
 
 
 def wait_until_answers(url: str, log: Path) -> None:
