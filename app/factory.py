@@ -18,6 +18,7 @@ from app.backup import backup
 from app.blogs import api as blogs_api
 from app.blogs import draft_api, draft_pages, version_pages
 from app.blogs import routes as blogs_pages
+from app.blogs.commands import blogs
 from app.blogs.commands import usage as usage_commands
 from app.config import Settings
 from app.db import Database
@@ -68,6 +69,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)
-    for command in (backup, cache, doctor, images, restore_check, store, usage_commands, users):
+    for command in (backup, blogs, cache, doctor, images, restore_check, store, usage_commands, users):
         app.cli.add_command(command)
     return app

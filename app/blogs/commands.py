@@ -1,4 +1,6 @@
-"""`flask usage recount`: what people have, counted anew."""
+"""`flask blogs empty-bins` and `flask usage recount`: what has been deleted long ago goes, what is there is counted."""
+
+from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup
@@ -9,11 +11,19 @@ from app.attachments.models import PENDING, Attachment
 from app.auth.models import User
 from app.blogs.drafts import StoredDraft
 from app.blogs.models import Blog
-from app.blogs.versions import Version
+from app.blogs.versions import BIN_DAYS, Version
+from app.blogs.versions import empty_bins as emptied
 from app.current import database
 from app.sharing.models import Share
 
+blogs = AppGroup("blogs", help="The blogs of everybody.")
 usage = AppGroup("usage", help="What people have, by which they are limited.")
+
+
+@blogs.command("empty-bins", help=f"Forget for good what has been in anybody's bin for {BIN_DAYS} days.")
+def empty_bins() -> None:
+    count = emptied(database(), datetime.now(UTC))
+    click.echo(f"{count:,} {'blog is' if count == 1 else 'blogs are'} gone. The next `store sweep` takes their files.")
 
 
 @usage.command("recount", help="Count what everybody has, and whose each share is, from what is there.")

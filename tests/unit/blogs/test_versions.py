@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.attachments.models import Attachment
 from app.attachments.sweep import sweep
 from app.auth.models import User
+from app.blogs import versions
 from app.blogs.differences import MOST_PAIRS, Passage, differences
 from app.blogs.versions import BIN_DAYS, Version, empty_bins
 from app.db import Database
@@ -139,9 +142,29 @@ class TestABlogInTheBin(WithABlog):
 
     @pytest.mark.parametrize(("days", "left"), [(BIN_DAYS - 1, 2), (BIN_DAYS + 1, 0)])
     def test_is_gone_after_thirty_days(self, database: Database, days: int, left: int) -> None:
-        with database.write() as db:
-            empty_bins(db, datetime.now(UTC) + timedelta(days=days))
+        empty_bins(database, datetime.now(UTC) + timedelta(days=days))
         assert len(self.kept(database)) == left
+
+    def test_takes_no_room_after_thirty_days(self, database: Database) -> None:
+        empty_bins(database, datetime.now(UTC) + timedelta(days=BIN_DAYS + 1))
+        with database.read() as db:
+            assert db.get_one(User, self.owner.id).text_bytes == 0
+
+    def test_is_kept_when_it_is_put_back_meanwhile(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        def put_back(db: Session, owner_id: int) -> None:
+            if owner_id == self.owner.id:
+                versions.unbin(db, owner_id, self.id)
+
+        monkeypatch.setattr(versions, "lock_user", put_back)
+        empty_bins(database, datetime.now(UTC) + timedelta(days=BIN_DAYS + 1))
+        assert self.kept(database) == [(1, FIRST)]
+
+    def test_is_forgotten_by_the_command(self, app: Flask, database: Database) -> None:
+        with database.write() as db:
+            old = datetime.now(UTC) - timedelta(days=BIN_DAYS + 1)
+            db.execute(update(Version).where(Version.owner_id == self.owner.id).values(binned_at=old))
+        result = app.test_cli_runner().invoke(args=["blogs", "empty-bins"])
+        assert (result.exit_code, "gone" in result.output, self.kept(database)) == (0, True, [])
 
 
 class TestAFileOfAVersion:
