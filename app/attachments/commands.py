@@ -103,8 +103,8 @@ def _outdate_everybody() -> int:
 def _skip_ids() -> None:
     """Have new rows begin beyond the ids that the lost ones had, whose addresses people may still have."""
     with database().write() as db:
-        for table in Base.metadata.sorted_tables:
-            # Each has an `id`, which its database counts.
+        # An `id` is what its database counts; those that say only what belongs to what have none.
+        for table in (each for each in Base.metadata.sorted_tables if "id" in each.columns):
             if db.get_bind().dialect.name == "postgresql":
                 sequence = func.pg_get_serial_sequence(table.name, "id")
                 db.execute(select(func.setval(sequence, func.nextval(sequence) + SKIPPED)))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.attachments.commands import SKIPPED
 from app.auth.models import User
 from app.auth.queries import end_sessions
 from app.blogs.queries import blogs_by
@@ -184,6 +185,14 @@ class TestAnIdOfSomebodyWhoIsNotInTheBackup:
         restore()
         restore_check(blog)
         assert attachment_factory(old_user).id > gone.id
+
+
+class TestTheCheckOnEitherDatabase:
+    def test_gives_no_id_out_again(self, app: Flask) -> None:
+        users = UserFactory.on(app.extensions["database"])
+        last = users().id
+        told = restore_check(app)[1]
+        assert (users().id > last + SKIPPED, f"Skipped {SKIPPED:,} ids" in told) == (True, True)
 
 
 class TestTheCheckOfABlogWithRedis:
