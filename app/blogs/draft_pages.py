@@ -1,11 +1,14 @@
 """The page of one's drafts."""
 
+from typing import Any
+
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth.guard import current_user
 from app.blogs import drafts
 from app.current import database
+from app.web.paging import page_shown
 from app.web.told import redirect_and_tell
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/blogs/drafts")
@@ -13,9 +16,19 @@ blueprint = Blueprint("drafts", __name__, url_prefix="/blogs/drafts")
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
+    shown = page_shown()
     with database().read() as db:
+        # At most MAX_DRAFTS, and none of their texts.
         found = drafts.drafts_by(db, current_user().id)
-    return render_template("blogs/drafts.html", drafts=found)
+    older = [draft for draft in found if shown.after is None or _place(draft) < shown.after]
+    page = older[: shown.limit]
+    following = _place(page[-1]) if len(older) > len(page) else None
+    return render_template("blogs/drafts.html", drafts=page, next=following, after=shown.after)
+
+
+def _place(draft: Any) -> int:
+    """Where it is in the list, also once it is thrown away: by its time, in microseconds."""
+    return int(draft.updated_at.timestamp() * 1_000_000)
 
 
 @blueprint.post("/<key:key>/delete")

@@ -11,6 +11,7 @@ from app.blogs.differences import differences
 from app.blogs.form_pages import own_blog
 from app.current import database
 from app.web import audit
+from app.web.paging import page_shown
 from app.web.told import redirect_and_tell
 
 blueprint = Blueprint("versions", __name__, url_prefix="/blogs")
@@ -18,10 +19,10 @@ blueprint = Blueprint("versions", __name__, url_prefix="/blogs")
 
 @blueprint.get("/<id:blog_id>/versions")
 def index(blog_id: int) -> ResponseReturnValue:
-    blog = own_blog(blog_id)
+    blog, shown = own_blog(blog_id), page_shown()
     with database().read() as db:
-        found = versions.versions_of(db, current_user().id, blog_id)
-    return render_template("blogs/versions.html", blog=blog, versions=found)
+        found, following = versions.versions_of(db, current_user().id, blog_id, shown)
+    return render_template("blogs/versions.html", blog=blog, versions=found, next=following, after=shown.after)
 
 
 @blueprint.get("/<id:blog_id>/versions/<id:number>")
@@ -44,9 +45,11 @@ def restore(blog_id: int, number: int) -> ResponseReturnValue:
 
 @blueprint.get("/bin")
 def show_bin() -> ResponseReturnValue:
+    shown = page_shown()
     with database().read() as db:
-        found = versions.binned_by(db, current_user().id)
-    return render_template("blogs/bin.html", blogs=found, days=versions.BIN_DAYS, now=datetime.now(UTC))
+        found, following = versions.binned_by(db, current_user().id, shown)
+    days = {"days": versions.BIN_DAYS, "now": datetime.now(UTC)}
+    return render_template("blogs/bin.html", blogs=found, next=following, after=shown.after, **days)
 
 
 @blueprint.post("/bin/<id:blog_id>/restore")

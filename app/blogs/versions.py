@@ -20,7 +20,8 @@ from app.auth.queries import lock_user
 from app.auth.usage import counted, limits_of
 from app.blogs.markdown import Text
 from app.blogs.models import Blog
-from app.db import Base, Database, UtcDateTime
+from app.cache import Page
+from app.db import MAX_ID, Base, Database, UtcDateTime
 from app.errors import NotFound
 from app.sharing.models import Share
 
@@ -134,11 +135,13 @@ def _next_number(session: Session, blog: Blog) -> int:
     return (session.scalar(select(func.max(Version.number)).where(*mine)) or 0) + 1
 
 
-def versions_of(session: Session, owner_id: int, blog_id: int) -> Sequence[Any]:
-    """What that person's blog was, the latest first, without the texts."""
-    columns = (Version.number, Version.title, Version.written_at, Version.replaced_at)
-    statement = select(*columns).where(Version.owner_id == owner_id, Version.blog_id == blog_id)
-    return session.execute(statement.order_by(Version.number.desc())).all()
+def versions_of(session: Session, owner_id: int, blog_id: int, page: Page) -> tuple[Sequence[Any], int | None]:
+    """A page of what the blog was, the latest first, without the texts; and after which number the next one begins."""
+    mine = select(Version.number, Version.title, Version.replaced_at).where(
+        Version.owner_id == owner_id, Version.blog_id == blog_id, Version.number < (page.after or MAX_ID)
+    )
+    rows = session.execute(mine.order_by(Version.number.desc()).limit(page.limit + 1)).all()
+    return rows[: page.limit], rows[page.limit - 1].number if len(rows) > page.limit else None
 
 
 def version_of(session: Session, owner_id: int, blog_id: int, number: int) -> Version:
@@ -150,10 +153,13 @@ def version_of(session: Session, owner_id: int, blog_id: int, number: int) -> Ve
     return found
 
 
-def binned_by(session: Session, owner_id: int) -> Sequence[Version]:
-    """The blogs that the person has in the bin, the latest first."""
-    statement = select(Version).where(Version.owner_id == owner_id, Version.binned_at.is_not(None))
-    return session.scalars(statement.order_by(Version.binned_at.desc(), Version.id.desc())).all()
+def binned_by(session: Session, owner_id: int, page: Page) -> tuple[Sequence[Any], int | None]:
+    """A page of the blogs that the person has in the bin, the latest first; after which id the next one begins."""
+    mine = select(Version.id, Version.blog_id, Version.title, Version.binned_at).where(
+        Version.owner_id == owner_id, Version.binned_at.is_not(None), Version.id < (page.after or MAX_ID)
+    )
+    rows = session.execute(mine.order_by(Version.id.desc()).limit(page.limit + 1)).all()
+    return rows[: page.limit], rows[page.limit - 1].id if len(rows) > page.limit else None
 
 
 def binned(session: Session, owner_id: int, blog_id: int) -> Version:

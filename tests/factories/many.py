@@ -1,9 +1,12 @@
 """Lists that take more than a page, each made in one transaction; the oldest come first."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.auth.models import User
+from app.blogs.drafts import StoredDraft
 from app.blogs.models import Blog
+from app.blogs.versions import Version
 from app.db import Database
 from app.sharing.models import Share
 from tests.factories.blog import BlogFactory
@@ -27,3 +30,37 @@ def many_shares(database: Database, blog_id: int, count: int) -> list[int]:
     with database.write() as db:
         db.add_all(shares)
     return [share.id for share in shares]
+
+
+def many_versions(database: Database, owner: User, blog_id: int, count: int) -> None:
+    """What the blog was before, with these numbers for titles: 1 to `count`."""
+    with database.write() as db:
+        db.add_all(_version(owner, blog_id, number) for number in range(1, count + 1))
+
+
+def many_in_the_bin(database: Database, owner: User, count: int) -> None:
+    """Blogs that are gone, with these numbers for titles: 1 to `count`, the last one deleted last."""
+    with database.write() as db:
+        db.add_all(
+            _version(owner, 10**12 * owner.id + number, number, binned_at=datetime.now(UTC))
+            for number in range(1, count + 1)
+        )
+
+
+def many_drafts(database: Database, owner: User, count: int) -> None:
+    """Texts with these numbers for titles: 1 to `count`, the last one written last."""
+    told = {"owner_id": owner.id, "content": "It was bright.", "words": 3, "revision": 1}
+    first = datetime.now(UTC) - timedelta(seconds=count)
+    with database.write() as db:
+        db.add_all(
+            StoredDraft(
+                **told, key=f"key-{number}", title=f"Title {number}.", updated_at=first + timedelta(seconds=number)
+            )
+            for number in range(1, count + 1)
+        )
+
+
+def _version(owner: User, blog_id: int, number: int, **columns: Any) -> Version:
+    at = {"created_at": datetime.now(UTC), "written_at": datetime.now(UTC)}
+    told = {"owner_id": owner.id, "blog_id": blog_id, "number": number, "title": f"Title {number}."}
+    return Version(**told, **at, content="It was bright.", **columns)
