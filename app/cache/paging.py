@@ -20,20 +20,28 @@ class Page(NamedTuple):
     after: int | None = None
 
 
-def keys_of(owner: InstrumentedAttribute[Any], parameter: str, key: InstrumentedAttribute[int]) -> Select[int]:
+def keys_of(
+    owner: InstrumentedAttribute[Any],
+    parameter: str,
+    key: InstrumentedAttribute[int],
+    *within: tuple[InstrumentedAttribute[Any], str],
+) -> Select[int]:
     """The keys of the rows whose `owner` is that parameter, the greatest first, after the one that is `after`.
 
-    They come from an index over both columns, in its order: any page costs what the first one does.
+    `within` are columns in which they have their parameter's value. The keys come from an index over the owner, these
+    and the key, in its order: any page costs what the first one does.
     """
-    whose = bindparam(parameter, type_=owner.type)
+    wanted = [(column, bindparam(name, type_=column.type)) for column, name in ((owner, parameter), *within)]
+    columns, values = zip(*wanted, strict=True)
     last = func.coalesce(bindparam("after", type_=BigInteger), LAST)
-    pair = tuple_(owner, key)
+    place = tuple_(*columns, key)
     # The same range twice, since each database uses the index for one of the two. Where one person has most rows,
     # PostgreSQL would answer `owner = ... ORDER BY key` from the key's own index, and read all that others wrote since;
-    # for pairs there is only the index over both. SQLite uses that index for the columns, and not for the pairs.
-    by_pair = (pair >= tuple_(whose, 0), pair < tuple_(whose, last))
-    by_column = (owner.is_not_distinct_from(whose), key < last)
-    return select(key.label("id")).where(*by_pair, *by_column).order_by(owner.desc(), key.desc())
+    # for tuples there is only the index over all. SQLite uses that index for the columns, and not for the tuples.
+    by_place = (place >= tuple_(*values, 0), place < tuple_(*values, last))
+    by_column = (*(column.is_not_distinct_from(value) for column, value in wanted), key < last)
+    order = (each.desc() for each in (*columns, key))
+    return select(key.label("id")).where(*by_place, *by_column).order_by(*order)
 
 
 class PagedQuery(CacheableQuery):

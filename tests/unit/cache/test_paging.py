@@ -13,6 +13,12 @@ BOOKS = PagedQuery(
     Book.id,
     keys_of(Book.author_id, "author_id", Book.id),
 )
+TITLED = PagedQuery(
+    "titled",
+    select(Book.id, Book.title).where(Book.author_id == bindparam("author_id")),
+    Book.id,
+    keys_of(Book.author_id, "author_id", Book.id, (Book.title, "title")),
+)
 # What a title may hold that looks like a part of the document around it.
 TITLES = ["[]", '"rows":[', "Emma", '],"next":9']
 
@@ -90,3 +96,24 @@ class TestADocumentOfAPage:
         document = cache.json(read(shop, author, Page(3)))
         following, rows = split_page(document)
         assert {"next": following, "rows": json.loads(rows)} == json.loads(document)
+
+
+class TestPagesOfRowsWithAValue:
+    @pytest.fixture(autouse=True)
+    def written(self, shop: Bookshop, author: int) -> None:
+        self.shop, self.author = shop, author
+        shop.author("Emma", "Emma")
+        with shop.session.begin() as session:
+            session.add_all(Book(author_id=author, title="Emma") for _ in range(3))
+
+    def titles(self, cache: Cache, page: Page) -> tuple[int | None, list[str]]:
+        bound = TITLED.at(page, author_id=self.author, title="Emma").cached(self.shop.scope(self.author))
+        following, rows = split_page(cache.json(bound))
+        return following, [row["title"] for row in json.loads(rows)]
+
+    def test_hold_those_of_the_owner_alone(self, cache: Cache) -> None:
+        assert self.titles(cache, Page(10)) == (None, ["Emma"] * 4)
+
+    def test_go_on_within_them(self, cache: Cache) -> None:
+        after, first = self.titles(cache, Page(3))
+        assert (first, self.titles(cache, Page(3, after))) == (["Emma"] * 3, (None, ["Emma"]))
