@@ -12,6 +12,7 @@ from app.account.front_matter import Entry, FileEntry, written
 from app.attachments.models import READY, Attachment
 from app.blogs.markdown import ATTACHMENT
 from app.blogs.models import Blog
+from app.blogs.tags import tags_of
 from app.db import Database
 from app.images.server import is_image
 from app.storage.store import ObjectNotFound, Store
@@ -93,6 +94,7 @@ def _markdown(blog: Blog, files: Iterable[Attachment], paths: dict[int, str]) ->
         date=blog.created_at,
         updated=blog.updated_at,
         id=str(blog.id),
+        tags=tags_of(blog.tags),
         plain=blog.html is None,
         attachment=next((paths[file.id] for file in files if not file.in_text), ""),
         files=[FileEntry(paths[file.id], file.filename, file.content_type) for file in files],

@@ -3,6 +3,8 @@
 ---
 title: First light
 date: 2026-03-01 08:00:00+00:00
+tags:
+- lighthouse
 attachment: files/7.png
 files:
 - path: files/7.png
@@ -48,6 +50,7 @@ class Entry:
     date: datetime | None = None
     updated: datetime | None = None
     id: str = ""
+    tags: Sequence[str] = ()
     plain: bool = False
     attachment: str = ""
     files: Sequence[FileEntry] = ()
@@ -56,7 +59,7 @@ class Entry:
 def written(entry: Entry) -> str:
     """The entry as a file's text, which `read_entry` reads as the same entry."""
     front: dict[str, Any] = {"title": entry.title, "date": entry.date, "updated": entry.updated, "id": entry.id}
-    front |= {"format": "plain" if entry.plain else "", "attachment": entry.attachment}
+    front |= {"tags": [*entry.tags], "format": "plain" if entry.plain else "", "attachment": entry.attachment}
     front["files"] = [vars(file) for file in entry.files]
     kept = {name: value for name, value in front.items() if value}
     return f"---\n{yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=2000)}---\n\n{entry.content}"
@@ -81,6 +84,7 @@ def read_entry(text: str, path: str) -> Entry:
         date=_moment(_text(front, "date")),
         updated=_moment(_text(front, "updated")),
         id=_text(front, "id"),
+        tags=_texts(front, "tags"),
         plain=_text(front, "format") == "plain",
         attachment=_text(front, "attachment"),
         files=[
@@ -106,6 +110,11 @@ def _front(text: str) -> dict[Any, Any] | None:
 def _text(front: dict[Any, Any], name: str) -> str:
     value = front.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _texts(front: dict[Any, Any], name: str) -> list[str]:
+    """The texts of that name, or the one."""
+    return [each for each in _list(front.get(name)) if isinstance(each, str)] or [*filter(None, [_text(front, name)])]
 
 
 def _list(value: Any) -> list[Any]:

@@ -114,7 +114,7 @@ class _OneBlog:
         files: dict[str, Attachment] = {}
         try:
             entry, key = _read(self.brought, self.path)
-            draft = validate(Draft, {"title": entry.title, "content": entry.content})
+            draft = validate(Draft, {"title": entry.title, "content": entry.content, "tags": [*entry.tags]})
             with self.database.read() as db:
                 before = self._before(db, entry, key)
             if before:
@@ -178,7 +178,7 @@ class _OneBlog:
 
         content = draft.content if entry.plain else with_targets(draft.content, here)
         top = files.get(beside(self.path, entry.attachment)) if entry.attachment else None
-        values = {"title": draft.title, "content": content, "attachment_id": top and top.id}
+        values = {"title": draft.title, "content": content, "tags": draft.tags, "attachment_id": top and top.id}
         now = datetime.now(UTC)
         written = min(entry.date or now, now)
         with self.database.write() as db:

@@ -81,6 +81,11 @@ def counted(model: type[Any], owner: str, **amounts: Callable[[Any], int]) -> No
     event.listen(model, "before_delete", lambda _mapper, _connection, target: note(target, _Before(target), None))
 
 
+def text_bytes(*texts: str | None) -> int:
+    """How much of what a person may write those texts are; a column that was not set yet is none."""
+    return sum(len(text.encode()) for text in texts if text)
+
+
 def cap(sessions: sessionmaker[Session], limits: Limits) -> None:
     """Refuse what would be over these limits in each of those sessions, by OverQuota."""
     sessions.configure(info={QUOTAS: limits})

@@ -35,9 +35,10 @@ def recount() -> None:
 
 def count_anew(session: Session) -> None:
     """Make every person's counts, and the owner in each share, what the other tables say."""
-    text = func.sum(_bytes(session, Blog.title) + _bytes(session, Blog.content))
-    kept = func.sum(_bytes(session, Version.title) + _bytes(session, Version.content))
-    drafted = func.sum(_bytes(session, StoredDraft.title) + _bytes(session, StoredDraft.content))
+    text, kept, drafted = (
+        func.sum(_bytes(session, each.title) + _bytes(session, each.content) + _bytes(session, each.tags))
+        for each in (Blog, Version, StoredDraft)
+    )
     versions = select(func.coalesce(kept, 0)).where(Version.owner_id == User.id).scalar_subquery()
     drafts = select(func.coalesce(drafted, 0)).where(StoredDraft.owner_id == User.id).scalar_subquery()
     blogs = select(func.count(Blog.id)).where(Blog.owner_id == User.id)

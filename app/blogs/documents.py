@@ -27,6 +27,7 @@ class BlogFields(TypedDict):
     id: int
     title: str
     content: str
+    tags: list[str]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -98,8 +99,9 @@ class ListedDraft(SavedDraft):
 
 @closed
 class DraftDocument(ListedDraft):
-    """A draft, whole, with the blog's `version` that an edit was begun on."""
+    """A draft, whole, with its `tags` as they were typed, and the blog's `version` that an edit was begun on."""
 
     content: str
+    tags: str
     attachment_id: int | None
     version: int | None

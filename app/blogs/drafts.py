@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.attachments.models import Attachment
 from app.auth.queries import lock_user
-from app.auth.usage import counted
+from app.auth.usage import counted, text_bytes
 from app.blogs.documents import DraftDocument
 from app.blogs.forms import Typed
 from app.blogs.markdown import words_in
@@ -48,6 +48,7 @@ class StoredDraft(Base):
     version: Mapped[int | None]
     title: Mapped[str] = mapped_column(LongText, active_history=True)
     content: Mapped[str] = mapped_column(LongText, active_history=True)
+    tags: Mapped[str] = mapped_column(LongText, default="", active_history=True)
     attachment_id: Mapped[int | None]
     words: Mapped[int]
     revision: Mapped[int]
@@ -56,7 +57,7 @@ class StoredDraft(Base):
     __table_args__: Any = (Index(None, owner_id, key, unique=True), {"sqlite_autoincrement": True})
 
 
-counted(StoredDraft, "owner_id", text_bytes=lambda draft: len(draft.title.encode()) + len(draft.content.encode()))
+counted(StoredDraft, "owner_id", text_bytes=lambda draft: text_bytes(draft.title, draft.content, draft.tags))
 
 
 def key_of_edit(blog_id: int) -> str:
@@ -153,6 +154,7 @@ def document_of(draft: StoredDraft) -> DraftDocument:
         "version": draft.version,
         "title": draft.title,
         "content": draft.content,
+        "tags": draft.tags,
         "attachment_id": draft.attachment_id,
         "words": draft.words,
         "revision": draft.revision,

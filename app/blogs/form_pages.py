@@ -14,6 +14,7 @@ from app.auth.guard import current_user
 from app.blogs import queries
 from app.blogs.drafts import StoredDraft, document_of, draft_of, key_of_edit, own_draft, save_draft
 from app.blogs.forms import Draft, Typed
+from app.blogs.tags import stored
 from app.current import database
 from app.db import MAX_ID
 from app.errors import Changed, InkwellError, Invalid, KeyReused, NotFound, OverQuota
@@ -26,6 +27,8 @@ from app.web.paths import KeyConverter
 from app.web.reads import fetch, fetch_json
 from app.web.validation import validate
 
+# What a person types.
+WORDS = ("title", "content", "tags")
 # What a person can mend by the form that is shown again. Whatever else goes wrong has a page of its own.
 MENDABLE = (Invalid, NoSuchAttachment, Changed, NotFound, KeyReused)
 
@@ -42,14 +45,19 @@ def without(values: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
 
 
+def as_ruled(values: dict[str, Any]) -> dict[str, Any]:
+    """The form's fields as the rules are for them, which know tags as a list."""
+    return {**values, "tags": [values["tags"]]} if "tags" in values else values
+
+
 def keep_as_draft(values: dict[str, Any], **of_edit: Any) -> dict[str, Any]:
     """Have the server keep the form's fields. Returns them with the key and the revision that the form goes on with.
 
     They stay as they are where that cannot be: what the form is for must not fail of it.
     """
     key = values.get("key", "")
-    sent: dict[str, Any] = {name: values[name] for name in ("title", "content", "attachment_id") if name in values}
-    if not re.fullmatch(KeyConverter.regex, key) or not (sent.get("title") or sent.get("content")):
+    sent: dict[str, Any] = {name: values[name] for name in (*WORDS, "attachment_id") if name in values}
+    if not re.fullmatch(KeyConverter.regex, key) or not any(sent.get(name) for name in WORDS):
         return values
     revision = request.form.get("revision", 0, type=int)
     try:
@@ -107,7 +115,7 @@ class NewForm:
 
     def draft(self) -> Draft:
         """What was typed. Raises Invalid."""
-        return validate(Draft, without(self.values, "key", "revision"))
+        return validate(Draft, as_ruled(without(self.values, "key", "revision")))
 
     def opened(self) -> str:
         """An empty form, or the draft that its address names. Raises NotFound."""
@@ -150,7 +158,8 @@ class EditForm:
         key = new_key() if is_aside else key_of_edit(self.blog_id)
         draft = None if is_aside else drafted(key)
         if draft is None:
-            return self.page({**blog, "key": key}, {}, attachment=blog["attachment"])
+            values = {**blog, "tags": stored(blog["tags"]), "key": key}
+            return self.page(values, {}, attachment=blog["attachment"])
         attachment = _ready(draft.attachment_id or 0)
         values = {**blog, **document_of(draft)}
         return self.page(values, {}, attachment=attachment, draft=draft, is_late=draft.version != blog["version"])
@@ -216,5 +225,5 @@ def _image(saved: Any) -> Any:
 
 def _as_a_new_one() -> ResponseReturnValue:
     """What was typed as a new blog, where the one it was to change is gone."""
-    values = {name: request.form.get(name, "") for name in ("title", "content")}
+    values = {name: request.form.get(name, "") for name in WORDS}
     return NewForm().page(values, {}, gone=True), NotFound.status

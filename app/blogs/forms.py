@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.blogs.tags import MAX_TYPED_TAGS, tags_in
 from app.db import MAX_ID
 from app.web.validation import REQUIRED
 
@@ -32,6 +33,7 @@ def _one_line(text: str) -> str:
 Text = Annotated[str, BeforeValidator(_one_newline), AfterValidator(_storable)]
 Title = Annotated[Text, AfterValidator(_one_line), StringConstraints(max_length=MAX_TITLE)]
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
+Tags = Annotated[list[str], AfterValidator(tags_in)]
 MAX_TYPED_TITLE, MAX_TYPED = 1_000, 200_000
 
 
@@ -51,6 +53,7 @@ class Draft(BaseModel):
 
     title: Title
     content: Content
+    tags: Tags = []
     attachment_id: RowId | None = None
 
 
@@ -61,6 +64,7 @@ class Change(BaseModel):
 
     title: Title = ""
     content: Content = ""
+    tags: Tags = []
     attachment_id: RowId | None = None
     version: RowId | None = None
 
@@ -72,6 +76,7 @@ class Typed(BaseModel):
 
     title: Annotated[TypedText, StringConstraints(max_length=MAX_TYPED_TITLE)] = ""
     content: Annotated[TypedText, StringConstraints(max_length=MAX_TYPED)] = ""
+    tags: Annotated[TypedText, StringConstraints(max_length=MAX_TYPED_TAGS)] = ""
     attachment_id: RowId | None = None
     blog_id: RowId | None = None
     version: RowId | None = None

@@ -7,12 +7,13 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy import Text as LongText
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.attachments.models import Attachment, file_document
 from app.auth.models import User
-from app.auth.usage import counted
+from app.auth.usage import counted, text_bytes
 from app.blogs.markdown import EXCERPT, Picture, Text, shortened, words_in
+from app.blogs.tags import BlogTag, stored
 from app.cache import owned_by
 from app.db import Base, UtcDateTime
 
@@ -41,7 +42,8 @@ class Blog(Base):
     """One entry of one person. `version` counts its changes, so that an edit of an old copy is noticed.
 
     `html` is the text as it is shown, `files` a JSON array of what it shows of the owner's files, `words` how many it
-    has. Texts from before there was Markdown have no `html`: they are shown as they were typed.
+    has, `tags` what it is filed under. Texts from before there was Markdown have no `html`: they are shown as they were
+    typed.
 
     `client_key` is the key that its writer's browser or program made it with, if any, and `client_digest` what was
     sent then: sent again, it is this blog.
@@ -57,6 +59,8 @@ class Blog(Base):
     files: Mapped[str] = mapped_column(LongText, default="[]")
     excerpt: Mapped[str] = mapped_column(String(EXCERPT), default=_of_content(shortened))
     words: Mapped[int] = mapped_column(default=_of_content(words_in))
+    tags: Mapped[str] = mapped_column(LongText, default="", active_history=True)
+    tag_rows: Mapped[list[BlogTag]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     version: Mapped[int] = mapped_column()
     client_key: Mapped[str | None] = mapped_column(String(100))
     client_digest: Mapped[str | None] = mapped_column(String(32))
@@ -67,6 +71,12 @@ class Blog(Base):
         """Let it hold that text, which shows those of the owner's files."""
         self.content, self.html, self.files = text.source, text.html(pictures_of(attachments)), _documents(attachments)
         self.excerpt, self.words = text.excerpt, text.words
+
+    def label(self, tags: Sequence[str]) -> None:
+        """Let it have those tags, and no others."""
+        before = {row.name: row for row in self.tag_rows}
+        self.tags = stored(tags)
+        self.tag_rows = [before.get(tag) or BlogTag(owner_id=self.owner_id, name=tag) for tag in tags]
 
     __mapper_args__: Any = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy's own shape
     __table_args__: Any = (
@@ -82,5 +92,5 @@ counted(
     Blog,
     "owner_id",
     blogs=lambda _blog: 1,
-    text_bytes=lambda blog: len(blog.title.encode()) + len(blog.content.encode()),
+    text_bytes=lambda blog: text_bytes(blog.title, blog.content, blog.tags),
 )

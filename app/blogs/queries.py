@@ -19,6 +19,7 @@ from app.blogs.drafts import remove_draft
 from app.blogs.forms import Change, Draft
 from app.blogs.markdown import Text
 from app.blogs.models import Blog, pictures_of
+from app.blogs.tags import BlogTag, stored, tags_of
 from app.cache import BoundQuery, CacheableQuery, Page, PagedQuery, Scope, keys_of
 from app.errors import Changed, KeyReused, NotFound
 from app.sharing.models import Share
@@ -28,10 +29,10 @@ _owner: BindParameter[int] = bindparam("owner_id")
 # How many letters of a text the API's list has. One more is read, to know that there is more.
 EXCERPT = 500
 
-_ANY = (Blog.id, Blog.title, Blog.version, Blog.created_at, Blog.updated_at)
+_ANY = (Blog.id, Blog.title, Blog.tags, Blog.version, Blog.created_at, Blog.updated_at)
 _BLOG = (*_ANY, Blog.content, Blog.html, Blog.files, Blog.words)
 _LISTED = (*_ANY, func.substr(Blog.content, 1, EXCERPT + 1).label("content"))
-_CARD = (Blog.id, Blog.title, Blog.excerpt, Blog.words, Blog.created_at)
+_CARD = (Blog.id, Blog.title, Blog.tags, Blog.excerpt, Blog.words, Blog.created_at)
 _ATTACHED = (Attachment.filename, Attachment.content_type, Attachment.size, Attachment.width, Attachment.height)
 
 
@@ -40,6 +41,7 @@ def _document(row: Any) -> BlogFields:
         "id": row.id,
         "title": row.title,
         "content": row.content,
+        "tags": tags_of(row.tags) if row.tags else [],
         "version": row.version,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
@@ -65,6 +67,7 @@ def _card(row: Any) -> dict[str, Any]:
     return {
         "id": row.id,
         "title": row.title,
+        "tags": tags_of(row.tags) if row.tags else [],
         "excerpt": row.excerpt,
         "words": row.words,
         "created_at": row.created_at,
@@ -91,7 +94,10 @@ _OWN = (
 )
 _OWN_IDS = keys_of(Blog.owner_id, "owner_id", Blog.id)
 BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS, _listed)
-CARDS_BY = PagedQuery("cards_by", _OWN.add_columns(*_CARD, people_shared_with(Blog.id)), Blog.id, _OWN_IDS, _own_card)
+_OWN_CARDS = _OWN.add_columns(*_CARD, people_shared_with(Blog.id))
+CARDS_BY = PagedQuery("cards_by", _OWN_CARDS, Blog.id, _OWN_IDS, _own_card)
+_TAGGED_IDS = keys_of(BlogTag.owner_id, "owner_id", BlogTag.blog_id, (BlogTag.name, "tag"))
+CARDS_TAGGED = PagedQuery("cards_tagged", _OWN_CARDS, Blog.id, _TAGGED_IDS.where(BlogTag.owner_id == _owner), _own_card)
 _beside = aliased(Blog)
 _theirs = _beside.owner_id == _owner
 _BESIDE = (
@@ -132,6 +138,11 @@ def cards_by(owner: Scope, page: Page) -> BoundQuery:
     return CARDS_BY.at(page, owner_id=owner.id).cached(owner)
 
 
+def cards_tagged(owner: Scope, tag: str, page: Page) -> BoundQuery:
+    """Those of them with that tag."""
+    return CARDS_TAGGED.at(page, owner_id=owner.id, tag=tag).cached(owner)
+
+
 def blog_by(owner: Scope, blog_id: int) -> BoundQuery:
     """That person's blog; null for another's just as for none."""
     return BLOG_BY(owner_id=owner.id, id=blog_id).cached(owner)
@@ -165,7 +176,9 @@ def publish(session: Session, owner_id: int, draft: Draft, key: str | None = Non
     lock_user(session, owner_id)
     # First, so that its place is free for the blog.
     remove_draft(session, owner_id, key)
-    digest = blake2b(draft.model_dump_json().encode(), digest_size=16).hexdigest()
+    # Without tags it is the same as before there were any.
+    sent = draft.model_dump_json(exclude=set() if draft.tags else {"tags"})
+    digest = blake2b(sent.encode(), digest_size=16).hexdigest()
     if key and (before := session.scalar(select(Blog).where(Blog.owner_id == owner_id, Blog.client_key == key))):
         if before.client_digest != digest:
             raise KeyReused
@@ -174,6 +187,7 @@ def publish(session: Session, owner_id: int, draft: Draft, key: str | None = Non
     text = Text(draft.content)
     shown = files_for_text(session, owner_id, None, text.attachments)
     blog.write(text, shown)
+    blog.label(draft.tags)
     session.add(blog)
     session.flush()
     attach(session, owner_id, blog.id, draft.attachment_id)
@@ -198,6 +212,8 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change, key: s
         versions.keep_version(session, blog)
     if "title" in changed:
         blog.title = change.title
+    if "tags" in changed:
+        blog.label(change.tags)
     if "attachment_id" in change.model_fields_set:
         is_another = attach(session, owner_id, blog.id, change.attachment_id)
         # An image is part of the blog: whoever edits it elsewhere should hear of another one.
@@ -223,7 +239,10 @@ def restore(session: Session, owner_id: int, blog_id: int, number: int) -> Blog:
     attached = version.attachment_id and ready_file(session, owner_id, version.attachment_id)
     usable = attached and attached.blog_id in (None, blog_id) and not attached.in_text
     change = Change(
-        title=version.title, content=version.content, attachment_id=version.attachment_id if usable else None
+        title=version.title,
+        content=version.content,
+        tags=tags_of(version.tags),
+        attachment_id=version.attachment_id if usable else None,
     )
     return revise(session, owner_id, blog_id, change)
 
@@ -242,8 +261,8 @@ def purge(session: Session, owner_id: int, blog_id: int) -> None:
 
 
 def _differs(blog: Blog, change: Change) -> bool:
-    wanted = {name: getattr(change, name) for name in change.model_fields_set & {"title", "content"}}
-    return any(getattr(blog, name) != value for name, value in wanted.items())
+    wanted = {"title": change.title, "content": change.content, "tags": stored(change.tags)}
+    return any(getattr(blog, name) != wanted[name] for name in change.model_fields_set & wanted.keys())
 
 
 def _locked_blog(session: Session, owner_id: int, blog_id: int) -> Blog:

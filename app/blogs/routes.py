@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.guard import current_user, current_user_or_none
 from app.blogs import queries
-from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, own_blog, typed, without
+from app.blogs.form_pages import MENDABLE, EditForm, NewForm, ShareForm, as_ruled, own_blog, typed, without
 from app.blogs.forms import Change
 from app.blogs.markdown import minutes
 from app.blogs.search import find
+from app.blogs.tags import tag_of
 from app.current import database
 from app.errors import NotFound
 from app.sharing import queries as sharing
@@ -62,9 +63,11 @@ def about() -> ResponseReturnValue:
 
 @blueprint.get("/blogs")
 def index() -> ResponseReturnValue:
+    """One's own blogs; with `?tag=`, those with that tag."""
     visitor, shown = current_user(), page_shown()
-    documents = {"blogs": fetch_json(queries.cards_by(visitor.scope, shown))}
-    return page("blogs/index.html", visitor, documents, after=shown.after)
+    tag = tag_of(request.args.get("tag", "")) if request.query_string else ""
+    cards = queries.cards_tagged(visitor.scope, tag, shown) if tag else queries.cards_by(visitor.scope, shown)
+    return page("blogs/index.html", visitor, {"blogs": fetch_json(cards)}, after=shown.after, tag=tag)
 
 
 @blueprint.get("/blogs/shared")
@@ -124,7 +127,7 @@ def edit(blog_id: int) -> ResponseReturnValue:
 def update(blog_id: int) -> ResponseReturnValue:
     try:
         values = without(typed(), "key", "revision") | {"version": request.form.get("version", 0, type=int)}
-        change = validate(Change, values)
+        change = validate(Change, as_ruled(values))
         with database().write() as db:
             queries.revise(db, current_user().id, blog_id, change, request.form.get("key"))
     except MENDABLE as problem:

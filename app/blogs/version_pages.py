@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from app.auth.guard import current_user
 from app.blogs import queries, versions
 from app.blogs.differences import differences
-from app.blogs.form_pages import own_blog
+from app.blogs.form_pages import WORDS, own_blog
+from app.blogs.tags import stored
 from app.current import database
 from app.web import audit
 from app.web.paging import page_shown
@@ -31,7 +32,8 @@ def show(blog_id: int, number: int) -> ResponseReturnValue:
     blog = own_blog(blog_id)
     with database().read() as db:
         version = versions.version_of(db, current_user().id, blog_id, number)
-    changes = {name: differences(getattr(version, name), blog[name]) for name in ("title", "content")}
+    now = {**blog, "tags": stored(blog["tags"])}
+    changes = {name: differences(getattr(version, name), now[name]) for name in WORDS}
     return render_template("blogs/version.html", blog=blog, version=version, changes=changes)
 
 

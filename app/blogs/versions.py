@@ -17,9 +17,10 @@ from app.attachments.models import Attachment
 from app.attachments.queries import attach, files_for_text, place_in_text
 from app.auth.models import User
 from app.auth.queries import lock_user
-from app.auth.usage import counted, limits_of
+from app.auth.usage import counted, limits_of, text_bytes
 from app.blogs.markdown import Text
 from app.blogs.models import Blog
+from app.blogs.tags import tags_of
 from app.cache import Page
 from app.db import MAX_ID, Base, Database, UtcDateTime
 from app.errors import NotFound
@@ -53,6 +54,7 @@ class Version(Base):
     title: Mapped[str] = mapped_column(String(200))
     content: Mapped[str] = mapped_column(LongText)
     html: Mapped[str | None] = mapped_column(LongText)
+    tags: Mapped[str] = mapped_column(LongText, default="")
     attachment_id: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -68,7 +70,7 @@ class Version(Base):
     )
 
 
-counted(Version, "owner_id", text_bytes=lambda kept: len(kept.title.encode()) + len(kept.content.encode()))
+counted(Version, "owner_id", text_bytes=lambda kept: text_bytes(kept.title, kept.content, kept.tags))
 
 
 def keep_version(session: Session, blog: Blog) -> None:
@@ -77,7 +79,7 @@ def keep_version(session: Session, blog: Blog) -> None:
     The oldest versions make room for it. Where there is none, the change counts for more than what was before it.
     """
     version, files = _as_it_is(session, blog)
-    if _has_room(session, blog, len(blog.title.encode()) + len(blog.content.encode())):
+    if _has_room(session, blog, text_bytes(blog.title, blog.content, blog.tags)):
         _keep(session, version, files)
 
 
@@ -103,6 +105,7 @@ def _as_it_is(session: Session, blog: Blog) -> tuple[Version, list[int]]:
         title=blog.title,
         content=blog.content,
         html=blog.html,
+        tags=blog.tags,
         attachment_id=next((file.id for file in files if not file.in_text), None),
         created_at=blog.created_at,
         written_at=blog.updated_at,
@@ -119,7 +122,7 @@ def _has_room(session: Session, blog: Blog, size: int) -> bool:
         if used + size <= most:
             break
         session.delete(version)
-        used -= len(version.title.encode()) + len(version.content.encode())
+        used -= text_bytes(version.title, version.content, version.tags)
     return used + size <= most
 
 
@@ -182,6 +185,7 @@ def unbin(session: Session, owner_id: int, blog_id: int) -> Blog:
         blog.content = last.content
     else:
         blog.write(Text(last.content), files)
+    blog.label(tags_of(last.tags))
     session.add(blog)
     session.flush()
     at_the_top = [file.id for file in files if file.id == last.attachment_id]

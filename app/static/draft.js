@@ -1,5 +1,6 @@
 /* The draft of a form, which the server keeps while one types. What the server cannot have, keep.js keeps here. */
 
+const WORDS = ["title", "content", "tags"];
 const REST = 1000;
 const RETRY = 10_000;
 const LONGEST_WAIT = 5000;
@@ -36,13 +37,13 @@ class Draft {
   }
 
   text() {
-    const attachment = Number(this.field("attachment_id").value) || null;
-    return { title: this.field("title").value, content: this.field("content").value, attachment_id: attachment };
+    const words = Object.fromEntries(WORDS.map((name) => [name, this.field(name).value]));
+    return { ...words, attachment_id: Number(this.field("attachment_id").value) || null };
   }
 
   get isDirty() {
     const text = this.text();
-    const isNothing = !Number(this.field("revision").value) && !text.title.trim() && !text.content.trim();
+    const isNothing = !Number(this.field("revision").value) && !WORDS.some((name) => text[name].trim());
     return !isNothing && !isSame(text, this.saved);
   }
 
@@ -188,7 +189,7 @@ class Draft {
 }
 
 function isSame(one, other) {
-  return ["title", "content", "attachment_id"].every((name) => one[name] === other[name]);
+  return [...WORDS, "attachment_id"].every((name) => one[name] === other[name]);
 }
 
 function time(moment) {

@@ -56,6 +56,12 @@ class TestWhileWriting:
         go_on_writing(other)
         reads(other)
 
+    def test_finds_the_tags_with_it(self, page: CustomPage) -> None:
+        with page.expect_response("**/api/drafts/*"):
+            page.get_by_label("Tags").fill("Sun, ")
+        go_on_writing(page)
+        expect(page.get_by_label("Tags")).to_have_value("Sun, ")
+
     def test_finds_it_after_closing_the_tab(self, page: CustomPage, new_page: NewPage) -> None:
         with page.expect_request("**/api/drafts/*"):
             write(page, "It was very bright.")

@@ -1,5 +1,6 @@
 """Lists that take more than a page, each made in one transaction; the oldest come first."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,16 @@ from tests.factories.share import ShareFactory
 
 
 def many_blogs(
-    database: Database, owner: User, count: int, shared_with: User | None = None, **columns: Any
+    database: Database,
+    owner: User,
+    count: int,
+    shared_with: User | None = None,
+    tags: Sequence[str] = (),
+    **columns: Any,
 ) -> list[int]:
     blogs: list[Blog] = BlogFactory.build_batch(count, owner_id=owner.id, **columns)
+    for blog in blogs:
+        blog.label(tags)
     with database.write() as db:
         db.add_all(blogs)
         db.flush()

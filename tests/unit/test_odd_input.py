@@ -54,6 +54,8 @@ ODD_JSON = [
     b'{"email": 7}', b'{"email": "a@b\\u0000"}', b'{"email": ["a@b.c"]}', b'{"email": "' + b"@" * 999_999 + b'"}',
     b'{"version": 9223372036854775808}', b'{"version": -1}', b'{"version": "1"}',
     b'{"title": "T", "content": "C", "attachment_id": 9223372036854775808}',
+    b'{"title": "T", "content": "C", "tags": {}}', b'{"title": "T", "content": "C", "tags": [["a"], null]}',
+    b'{"title": "T", "content": "C", "tags": ["' + b"x," * 500_000 + b'"]}',
 ]  # fmt: skip
 ODD_HOSTS = [
     "",

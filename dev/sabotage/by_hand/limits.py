@@ -93,9 +93,9 @@ SABOTAGES = (
     Sabotage(
         "text counts by letters",
         rule=31,
-        file="app/blogs/models.py",
-        take_out="len(blog.content.encode())",
-        put="len(blog.content)",
+        file="app/auth/usage.py",
+        take_out="len(text.encode())",
+        put="len(text)",
         tests=OF_QUOTAS,
     ),
     Sabotage(

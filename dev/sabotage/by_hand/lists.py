@@ -2,6 +2,7 @@
 
 from dev.sabotage.entry import Sabotage
 
+OF_TAGS = ("tests/unit/blogs/test_tags.py",)
 OF_WHO_CAN_SEE = ("tests/unit/blogs/test_who_can_see.py",)
 OF_LISTS = ("tests/unit/blogs/test_costs.py", "tests/unit/blogs/test_lists.py")
 
@@ -69,5 +70,61 @@ SABOTAGES = (
         take_out=", aside=Share.declined)",
         put=")",
         tests=("tests/unit/blogs/test_declining.py",),
+    ),
+    Sabotage(
+        "a list by tag has every tag",
+        rule=31,
+        file="app/blogs/queries.py",
+        take_out=', (BlogTag.name, "tag"))',
+        put=")",
+        tests=OF_TAGS,
+    ),
+    Sabotage(
+        "a tag that was taken off still finds the blog",
+        rule=31,
+        file="app/blogs/models.py",
+        take_out="self.tag_rows = [before.get(tag) or BlogTag(owner_id=self.owner_id, name=tag) for tag in tags]",
+        put="self.tag_rows += [BlogTag(owner_id=self.owner_id, name=tag) for tag in tags if tag not in before]",
+        tests=OF_TAGS,
+    ),
+    Sabotage(
+        "a tag is of any length",
+        rule=31,
+        file="app/blogs/tags.py",
+        take_out="if any(len(tag) > MAX_TAG for tag in tags):",
+        put="if any(len(tag) > 100 * MAX_TAG for tag in tags):",
+        tests=OF_TAGS,
+    ),
+    Sabotage(
+        "a blog has any number of tags",
+        rule=31,
+        file="app/blogs/tags.py",
+        take_out="if len(tags) > MAX_TAGS:",
+        put="if len(tags) > 100 * MAX_TAGS:",
+        tests=OF_TAGS,
+    ),
+    Sabotage(
+        "any amount of tags is looked through",
+        rule=31,
+        file="app/blogs/tags.py",
+        take_out="if sum(len(text) + 1 for text in typed) > MAX_TYPED_TAGS:",
+        put="if sum(len(text) + 1 for text in typed) > 10_000 * MAX_TYPED_TAGS:",
+        tests=("tests/unit/blogs/test_api.py",),
+    ),
+    Sabotage(
+        "a tag is HTML",
+        rule=14,
+        file="app/templates/blogs/_tags.html",
+        take_out="{{ tag }}</a>",
+        put="{{ tag | safe }}</a>",
+        tests=OF_TAGS,
+    ),
+    Sabotage(
+        "a version has no tags",
+        rule=31,
+        file="app/blogs/versions.py",
+        take_out="        tags=blog.tags,\n",
+        put="",
+        tests=("tests/unit/blogs/test_versions.py",),
     ),
 )

@@ -73,7 +73,8 @@ class TestAnExport:
         self.inside = attachments(user, body=a_picture(color="plum"))
         content = f'\n\n![Plums](/attachments/{self.inside.id} "Ripe")\n\n[it]: </attachments/{self.inside.id}>\n'
         with database.write() as db:
-            draft = Draft(title="Plums: a # list", content=content, attachment_id=self.top.id)
+            tags = ["slow food", "a: # b"]
+            draft = Draft(title="Plums: a # list", content=content, tags=tags, attachment_id=self.top.id)
             self.blog = publish(db, user.id, draft)
             self.blog.created_at = self.blog.updated_at = LONG_AGO
         self.database = database
@@ -113,7 +114,7 @@ class TestAnExport:
         [blog] = blogs_of(self.database, other)
         new = files_of(self.database, other)[1].id
         expected = f'\n\n![Plums](/attachments/{new} "Ripe")\n\n[it]: /attachments/{new}\n'
-        assert (blog.title, blog.content) == ("Plums: a # list", expected)
+        assert (blog.title, blog.content, blog.tags) == ("Plums: a # list", expected, "slow food, a: # b")
         assert (blog.created_at, blog.updated_at) == (LONG_AGO, LONG_AGO)
         assert "1 imported, 0 here already, 0 not taken." in answer.text
 
@@ -174,6 +175,13 @@ class TestAFolderOfMarkdown:
         brought(caller, ("It lasts.", "folder/On ink.md"))
         assert [blog.title for blog in blogs_of(database, user)] == ["On ink"]
 
+    @pytest.mark.parametrize("tags", ["[Ink, Slow paper]", "Ink, slow  paper", "\n- '#ink'\n- slow paper\n- [no text]"])
+    def test_has_the_tags_of_its_front_matter(
+        self, caller: FlaskClient, user: User, database: Database, tags: str
+    ) -> None:
+        brought(caller, (f"---\ntitle: T\ntags: {tags}\n---\nC", "a.md"))
+        assert [blog.tags for blog in blogs_of(database, user)] == ["ink, slow paper"]
+
     def test_stands_in_the_order_of_its_dates(self, caller: FlaskClient, user: User, database: Database) -> None:
         brought(
             caller,
@@ -219,6 +227,7 @@ class TestWhatCannotBeTaken:
             ("", "You must provide a value"),
             ("---\ntitle: [\n---\nText", "not YAML"),
             ("---\n" + "[" * 9000 + "\n---\nText", "not YAML"),
+            (f"---\ntags: {'x' * 41}\n---\nText", "tags: Use at most 40 characters for a tag"),
             ("![bad](bad.png)", "bad.png: The file is not an image"),
             ("[doc](notes.docx)", "notes.docx: This kind of file is not taken"),
             ("![good](good.png) ![bad](bad.png)", "bad.png: "),

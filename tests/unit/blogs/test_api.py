@@ -13,6 +13,7 @@ from tests.unit.conftest import ClientFor
 pytestmark = pytest.mark.both_databases
 
 MISSING = "You must provide a value"
+LONG_TAG = "Use at most 40 characters for a tag, and commas between tags"
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ class TestASavedBlog:
         assert self.status == 201
 
     def test_says_all_about_itself(self) -> None:
-        text = {"title", "content", "html", "words", "files", "attachment"}
+        text = {"title", "content", "tags", "html", "words", "files", "attachment"}
         told = {"id", "version", "created_at", "updated_at", "older", "newer", *text}
         assert self.blog.keys() == told
 
@@ -99,6 +100,19 @@ class TestABlogThatBreaksARule:
             ({"title": "T" * 201, "content": "C"}, {"title": "Use at most 200 characters"}),
             ({"title": "T", "content": "C" * 100_001}, {"content": "Use at most 100,000 characters"}),
             ({"title": "T", "content": "C\0"}, {"content": "Remove the NUL character: it cannot be stored"}),
+            ({"title": "T", "content": "C", "tags": ["x" * 41]}, {"tags": LONG_TAG}),
+            ({"title": "T", "content": "C", "tags": list(map(str, range(21)))}, {"tags": "Use at most 20 tags"}),
+            (
+                {"title": "T", "content": "C", "tags": ["," * 2000]},
+                {"tags": "Use at most 2,000 characters for all tags"},
+            ),
+            (
+                {"title": "T", "content": "C", "tags": [""] * 2001},
+                {"tags": "Use at most 2,000 characters for all tags"},
+            ),
+            ({"title": "T", "content": "C", "tags": "a, b"}, {"tags": "Input should be a valid list"}),
+            ({"title": "T", "content": "C", "tags": [7]}, {"tags": "Input should be a valid string"}),
+            ({"title": "T", "content": "C", "tags": None}, {"tags": MISSING}),
             ({"title": 7, "content": "C"}, {"title": "Input should be a valid string"}),
             ({"title": "T", "content": "C", "owner_id": 1}, {"owner_id": "There is no such field"}),
         ],

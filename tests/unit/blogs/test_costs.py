@@ -19,6 +19,7 @@ from tests.unit.cost import counted
 ROUTES = {
     "/api/blogs": (2, 1),
     "/blogs": (2, 1),
+    "/blogs?tag=every": (2, 1),
     "/blogs/shared": (2, 2),
     "/api/shared": (2, 2),
     "/api/blogs/{blog}": (2, 1),
@@ -45,7 +46,8 @@ class TestARoute:
     ) -> None:
         """Somebody has so many blogs, so many that others share, and shares one with so many; some have files."""
         user, other = user_factory(), user_factory()
-        own, shared = many_blogs(database, user, count), many_blogs(database, other, count, shared_with=user)
+        own = many_blogs(database, user, count, tags=["every"])
+        shared = many_blogs(database, other, count, shared_with=user)
         many_shares(database, own[0], count)
         with database.read() as db:
             attachment_factory(user, db.get_one(Blog, own[0]))

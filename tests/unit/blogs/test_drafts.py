@@ -22,7 +22,7 @@ from tests.unit.conftest import ClientFor
 pytestmark = pytest.mark.both_databases
 
 KEY, PATH = "k" * 22, "/api/drafts/" + "k" * 22
-TYPED = {"title": "First light", "content": "It was bright. "}
+TYPED = {"title": "First light", "content": "It was bright. ", "tags": "sun"}
 BYTES = sum(len(value) for value in TYPED.values())
 
 
@@ -185,7 +185,7 @@ class TestSomebodyWithoutJavaScript(Writer):
         assert self.keys() == [KEY]
 
     def test_has_none_of_an_empty_form(self) -> None:
-        self.step("review", title="", content="")
+        self.step("review", title="", content="", tags="")
         assert self.keys() == []
 
     def test_keeps_both_texts_of_two_devices(self) -> None:

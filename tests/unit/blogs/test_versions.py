@@ -32,13 +32,14 @@ class WithABlog:
     def changed(self, client_for: ClientFor, user_factory: UserFactory) -> None:
         self.owner = user_factory()
         self.caller = client_for(self.owner)
-        blog = self.caller.post("/api/blogs", json={"title": "First", "content": FIRST}).get_json()
+        document = {"title": "First", "content": FIRST, "tags": ["lamps"]}
+        blog = self.caller.post("/api/blogs", json=document).get_json()
         self.id, self.path = blog["id"], f"/api/blogs/{blog['id']}"
-        self.caller.patch(self.path, json={"title": "Second", "content": SECOND})
+        self.caller.patch(self.path, json={"title": "Second", "content": SECOND, "tags": ["light", "lamps"]})
 
-    def now(self) -> tuple[str, str]:
+    def now(self) -> tuple[str, str, list[str]]:
         blog = self.caller.get(self.path).get_json()
-        return blog["title"], blog["content"]
+        return blog["title"], blog["content"], blog["tags"]
 
     def page(self, path: str) -> str:
         return self.caller.get(f"/blogs/{self.id}{path}").text
@@ -53,6 +54,10 @@ class TestABlogThatWasChanged(WithABlog):
     def test_keeps_what_it_was(self, database: Database) -> None:
         assert self.kept(database) == [(1, FIRST)]
 
+    def test_keeps_what_it_was_when_only_its_tags_change(self, database: Database) -> None:
+        self.caller.patch(self.path, json={"tags": []})
+        assert self.kept(database) == [(1, FIRST), (2, SECOND)]
+
     def test_keeps_nothing_of_a_save_without_a_change(self, database: Database) -> None:
         self.caller.patch(self.path, json={"title": "Second", "content": SECOND})
         assert self.kept(database) == [(1, FIRST)]
@@ -63,12 +68,15 @@ class TestABlogThatWasChanged(WithABlog):
     def test_marks_the_words_that_are_new(self) -> None:
         assert "(added: </span>very " in self.page("/versions/1")
 
+    def test_marks_the_tags_that_are_new(self) -> None:
+        assert "Tags: <ins>" in " ".join(self.page("/versions/1").split())
+
     def test_has_no_version_that_it_never_had(self) -> None:
         assert self.caller.get(f"/blogs/{self.id}/versions/2").status_code == 404
 
     def test_becomes_what_it_was(self) -> None:
         self.caller.post(f"/blogs/{self.id}/versions/1/restore")
-        assert self.now() == ("First", FIRST)
+        assert self.now() == ("First", FIRST, ["lamps"])
 
     def test_keeps_what_it_was_until_it_was_restored(self, database: Database) -> None:
         self.caller.post(f"/blogs/{self.id}/versions/1/restore")
@@ -109,7 +117,7 @@ class TestABlogInTheBin(WithABlog):
     def test_comes_back_as_it_was(self) -> None:
         self.put_back()
         back = self.caller.get(self.path).get_json()
-        same = ("id", "title", "content", "html", "words", "created_at")
+        same = ("id", "title", "content", "tags", "html", "words", "created_at")
         assert [back[name] for name in same] == [self.before[name] for name in same]
 
     def test_comes_back_to_its_readers(self) -> None:
