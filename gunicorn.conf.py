@@ -31,7 +31,7 @@ from app.arbiter import Arbiter  # noqa: E402
 from app.config import SettingsError, load_settings  # noqa: E402
 from app.headers import security_headers  # noqa: E402
 from app.log import standard_logging  # noqa: E402
-from app.machine import usable_cores  # noqa: E402
+from app.machine import usable_cores, use_one_heap  # noqa: E402
 from app.release import release  # noqa: E402
 from app.setting_checks import without_secrets  # noqa: E402
 
@@ -159,11 +159,12 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Give a worker files for its metrics, which any worker can add up, or let it count for itself alone.
+    """Give a worker one heap, and files for its metrics, which any worker can add up, or let it count for itself alone.
 
     The files are mapped into memory, where writing what the disk has no room for ends the process: so the room is taken
     before. A server has a folder of its own, because several may share an instance folder.
     """
+    use_one_heap()
     # What gunicorn itself answers has our headers too, and tells nobody what they have sent.
     util.write_error = _write_error
     folder = _metrics / str(worker.ppid)

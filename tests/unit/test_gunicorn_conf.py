@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import secrets
 import select
@@ -432,6 +433,22 @@ class TestAStartOnAFullDisk:
 
 def replaced(server: Server, gone: int) -> bool:
     return len(set(server.workers("ready")) - {gone}) == 2
+
+
+# As glibc aligns the heaps that it maps for threads.
+HEAP_BYTES = 64 * 1024 * 1024
+
+
+def heaps_of_threads(pid: int) -> list[str]:
+    maps = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    unnamed = [(first.partition("-")[0], mode) for first, mode, *rest in maps if len(rest) == 3]
+    return [start for start, mode in unnamed if mode == "rw-p" and int(start, 16) % HEAP_BYTES == 0]
+
+
+class TestTheMemoryOfAWorker:
+    @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="No other C library has a heap for each thread.")
+    def test_is_one_heap_for_all_its_threads(self, shared_server: Server) -> None:
+        assert heaps_of_threads(shared_server.worker()) == []
 
 
 FILES = {f"{kind}_{number}.db" for kind in ("counter", "histogram") for number in (1, 2)}
