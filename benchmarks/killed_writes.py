@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -22,6 +22,8 @@ from sqlalchemy import select
 
 from app.blogs.models import Blog
 from app.status import servers
+from dev.postgres import postgres
+from tests.e2e.site import site
 
 WRITERS = 4
 # Long enough for a write to be under way, wherever it is.
@@ -29,19 +31,22 @@ PAUSES = (0.1, 0.6)
 
 
 def main() -> int:
-    from tests.e2e.site import site
-
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.killed_writes", description="Ends with 1 when a write is lost, or there twice."
     )
     parser.add_argument("--kills", type=int, default=200, help="how many workers to kill (default: 200)")
-    kills = parser.parse_args().kills
-    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as blog:
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own, not on SQLite")
+    wanted = parser.parse_args()
+    with ExitStack() as stack:
+        if wanted.postgres:
+            os.environ["DATABASE_URL"] = stack.enter_context(postgres())
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        blog = stack.enter_context(site(Path(folder)))
         address, people, over = f"http://{blog.host}:{blog.port}", [blog.person() for _ in range(WRITERS)], Event()
         with ThreadPoolExecutor(WRITERS) as pool:
             writers = [pool.submit(write, f"{address}/api/blogs", headers, over) for headers in people]
             try:
-                killed = kill_workers(kills, Path(folder) / "metrics")
+                killed = kill_workers(wanted.kills, Path(folder) / "metrics")
             finally:
                 # Or the writers would never end.
                 over.set()
