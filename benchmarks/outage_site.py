@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from app.auth.models import User
 from app.config import Settings
 from app.factory import create_app
+from app.storage.store import sha256_of
 from dev.postgres import postgres
 from dev.provider import create_provider
 from tests.conftest import migrate
@@ -56,6 +57,12 @@ class OutageSite:
         attachments = AttachmentFactory.with_files(self._database, self._images)
         blogs = BlogFactory.on(self._database)
         return [f"/attachments/{attachments(self.user, blogs(self.user)).id}" for _ in range(count)]
+
+    def begin_upload(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
+        """A file that is declared, the same each time: the blog signs where it may go, and asks no store for that."""
+        told = {"filename": "new.png", "content_type": "image/png", "size": 100, "sha256": sha256_of(b"")}
+        headers = {**headers, "Idempotency-Key": "the same"}
+        return session.post(f"{self.url}/api/attachments", json=told, headers=headers, timeout=60)
 
     def login(self, session: requests.Session) -> requests.Response:
         """A login whose code the provider does not know: it is asked, and it is no error of the blog's."""

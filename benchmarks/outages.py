@@ -14,6 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
+from typing import Any
 
 import requests
 
@@ -24,9 +25,9 @@ LIMIT, ANSWER, RECOVERY = 1.0, 5.0, 2.0
 PAUSE = 0.02
 # What needs each part; the rest must not notice.
 NEEDS = {
-    "database": {"list", "write", "seen image", "new image"},
+    "database": {"list", "write", "seen image", "new image", "begun upload", "ended upload"},
     "cache": set[str](),
-    "store": {"new image"},
+    "store": {"new image", "ended upload"},
     "provider": {"login"},
 }
 
@@ -46,7 +47,11 @@ class Caller:
             while not stop.wait(PAUSE):
                 began = monotonic()
                 try:
-                    status = self._ask(session).status_code
+                    answer = self._ask(session)
+                    # A 503 that does not say when to come back is none.
+                    status = (
+                        0 if answer.status_code == 503 and "Retry-After" not in answer.headers else answer.status_code
+                    )
                 except requests.RequestException:
                     status = 0
                 self.answers.append((monotonic(), status, monotonic() - began))
@@ -76,6 +81,10 @@ def getting(site: OutageSite, *paths: str, headers: dict[str, str] | None = None
         return session.get(site.url + next(turns), headers=headers, timeout=60, allow_redirects=False)
 
     return ask
+
+
+def posting(site: OutageSite, path: str, document: Any, headers: dict[str, str]) -> Ask:
+    return lambda session: session.post(site.url + path, json=document, headers=headers, timeout=60)
 
 
 def storm(site: OutageSite, part: str, readers: list[Ask], before: float) -> bool:
@@ -111,15 +120,17 @@ def storm(site: OutageSite, part: str, readers: list[Ask], before: float) -> boo
 def outage(site: OutageSite, part: str, seconds: float) -> bool:
     # More than are seen before it freezes: what nobody has seen then comes from the store alone.
     me, images = site.person(), site.images(400 if part == "store" else 20)
+    # Its file never comes: each time the store is asked whether it has.
+    upload = site.begin_upload(requests.Session(), me).json()["id"]
     asks = {
         "front page": getting(site, "/"),
         "health": getting(site, "/healthz"),
         "list": getting(site, "/api/blogs", headers=me),
-        "write": lambda session: session.post(
-            f"{site.url}/api/blogs", json={"title": "T", "content": "C"}, headers=me, timeout=60
-        ),
+        "write": posting(site, "/api/blogs", {"title": "T", "content": "C"}, me),
         "seen image": getting(site, site.seen_image, headers=site.owner),
         "new image": getting(site, *images, headers=site.owner),
+        "begun upload": lambda session: site.begin_upload(session, me),
+        "ended upload": posting(site, f"/api/attachments/{upload}/finish", {"parts": []}, me),
         "login": site.login,
     }
     callers = {name: Caller(ask) for name, ask in asks.items()}
