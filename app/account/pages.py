@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from flask import Response, render_template, request, stream_template
+from flask import Response, render_template, request, session, stream_template
 from flask.typing import ResponseReturnValue
 from pydantic_core import from_json, to_json
 
 from app.account.bodies import MAX_FILES
 from app.account.imports import REFUSED, TAKEN, THERE, ImportOutcome
 from app.auth.guard import current_user
+from app.auth.queries import open_sessions
+from app.auth.session import record_of
 from app.auth.usage import usage_of
 from app.current import database, settings
 from app.errors import Invalid
@@ -25,7 +27,9 @@ SETTLED = {"max_files": MAX_FILES}
 
 
 class AccountPage:
-    """What one has, of what one may have; whom one has blocked, by pages; and what else one may do with it all."""
+    """What one has, of what one may have; whom one has blocked, by pages; where one is logged in; and what else one may
+    do with it all.
+    """
 
     def page(self) -> Response:
         shown = page_shown()
@@ -43,7 +47,15 @@ class AccountPage:
         return {
             "usage": to_json(usage_of(database(), visitor.id, settings())),
             "blocked": fetch_json(sharing.blocked_by(visitor.id, page_shown())),
+            "sessions": to_json(self._sessions(visitor.id)),
         }
+
+    def _sessions(self, user_id: int) -> list[dict[str, object]]:
+        with database().read() as db:
+            found = open_sessions(db, user_id)
+        shown = ("address", "browser", "opened_at")
+        own = record_of(session)
+        return [{name: getattr(each, name) for name in shown} | {"is_this": each.id == own} for each in found]
 
 
 class ImportPage:

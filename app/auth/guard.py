@@ -102,9 +102,9 @@ def current_user() -> Visitor:
     return visitor
 
 
-def log_in(user_id: int, epoch: int) -> None:
-    """Make this browser's session a fresh one of that user."""
-    start_session(session, user_id, epoch)
+def log_in(user_id: int, epoch: int, record_id: int) -> None:
+    """Make this browser's session a fresh one of that user, recorded under that id."""
+    start_session(session, user_id, epoch, record_id)
     tag = current_app.login_manager.session_tag  # type: ignore[attr-defined]
     note(user=user_id, session=tag(user_id, epoch, session[ISSUED_AT]))
 

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.cache import new_version
 from app.db import Base, UtcDateTime
+
+# Of the longest without the name of an interface.
+ADDRESS_LENGTH = 45
 
 
 class User(Base):
@@ -34,3 +37,18 @@ class User(Base):
     file_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
     pending_uploads: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+
+
+class OpenSession(Base):
+    """A login whose session may still be open, for its person to see. No cookie counts more or less by it."""
+
+    __tablename__ = "open_sessions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # Where its user has another by now, it was ended, whoever ended it.
+    epoch: Mapped[int]
+    address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH))
+    browser: Mapped[str] = mapped_column(String(40))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC), index=True)

@@ -1,18 +1,24 @@
 """Reading and writing people."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.auth.models import User
+from app.auth.models import ADDRESS_LENGTH, OpenSession, User
+from app.auth.session import ABSOLUTE_SECONDS
 from app.cache import next_version
 from app.db import Database
 from app.errors import LoginFailed
 
 if TYPE_CHECKING:
     from app.auth.oidc import Identity
+
+MAX_SESSIONS = 50
+SWEPT_AT_A_LOGIN = 1000
 
 # Built once: this is the statement that every request of a logged-in person runs.
 _WITH_SESSION = select(User.id, User.name, User.email, User.email_verified, User.cache_version).where(
@@ -61,6 +67,42 @@ def lock_user(session: Session, user_id: int) -> None:
 def end_sessions(session: Session, user_id: int) -> None:
     """Make every cookie of that user, and every copy of one, worthless."""
     session.execute(update(User).where(User.id == user_id).values(session_epoch=next_version(User.session_epoch)))
+    session.execute(delete(OpenSession).where(OpenSession.user_id == user_id))
+
+
+def record_session(
+    session: Session, user: User, *, address: str, browser: str, replaced: int | None = None
+) -> OpenSession:
+    """The record of a login that was just made; `replaced` is that of the session which its browser had.
+
+    Those of sessions that are over go, anybody's, and a user's oldest where there are more than MAX_SESSIONS.
+    """
+    opened = OpenSession(user_id=user.id, epoch=user.session_epoch, address=address[:ADDRESS_LENGTH], browser=browser)
+    session.add(opened)
+    session.flush()
+    own = OpenSession.user_id == user.id
+    latest = select(OpenSession.id).where(own).order_by(OpenSession.id.desc()).limit(MAX_SESSIONS)
+    # Two logins at once do not wait for each other.
+    over = select(OpenSession.id).where(OpenSession.opened_at < _oldest()).with_for_update(skip_locked=True)
+    session.execute(delete(OpenSession).where(OpenSession.id == replaced))
+    session.execute(delete(OpenSession).where(own, OpenSession.id.not_in(latest)))
+    session.execute(delete(OpenSession).where(OpenSession.id.in_(over.limit(SWEPT_AT_A_LOGIN))))
+    return opened
+
+
+def open_sessions(session: Session, user_id: int) -> Sequence[OpenSession]:
+    """The logins of that user whose sessions were not ended, the latest first, MAX_SESSIONS at most.
+
+    Which of them was not used for too long since, their browsers alone know.
+    """
+    statement = select(OpenSession).join(User, User.id == OpenSession.user_id)
+    own = statement.where(User.id == user_id, OpenSession.epoch == User.session_epoch)
+    return session.scalars(own.where(OpenSession.opened_at >= _oldest()).order_by(OpenSession.id.desc())).all()
+
+
+def _oldest() -> datetime:
+    """When the sessions began that are over by now."""
+    return datetime.now(UTC) - timedelta(seconds=ABSOLUTE_SECONDS)
 
 
 def _of_identity(identity: "Identity") -> Select[User]:

@@ -10,11 +10,13 @@ from typing_extensions import TypedDict
 
 from app.auth import queries
 from app.auth.addresses import is_allowed
+from app.auth.browsers import in_words
 from app.auth.guard import current_user, current_user_or_none, log_in
-from app.auth.session import begin_login, pop_login
+from app.auth.session import begin_login, pop_login, record_of
 from app.current import database, settings
 from app.errors import LoginFailed, LoginNotAllowed
 from app.web import audit
+from app.web.client_address import client_address
 from app.web.marks import public
 from app.web.openapi import answers, closed
 from app.web.paths import local_path
@@ -63,7 +65,8 @@ def callback() -> ResponseReturnValue:
         raise LoginNotAllowed
     with database().write() as db:
         user = queries.find_or_create_user(db, identity)
-    log_in(user.id, user.session_epoch)
+        opened = queries.record_session(db, user, **_client(), replaced=record_of(session))
+    log_in(user.id, user.session_epoch, opened.id)
     audit.record("login")
     return redirect(login.next, 303)
 
@@ -96,6 +99,12 @@ def show_current_user() -> ResponseReturnValue:
     """Who is logged in, or null."""
     user = current_user_or_none()
     return jsonify(user and {"id": user.id, "name": user.name, "email": user.email})
+
+
+def _client() -> dict[str, str]:
+    """Where the request comes from, and by which browser."""
+    address = client_address(request.environ, settings().proxy_hops)
+    return {"address": address, "browser": in_words(request.headers.get("User-Agent", ""))}
 
 
 def _oidc_client() -> "OidcClient":

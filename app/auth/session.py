@@ -1,13 +1,14 @@
 """What the session cookie holds, and for how long it counts. Knows no web framework.
 
-The cookie's mapping has the user's id (under Flask-Login's name), the user's session epoch, the time of the login, and
-the logins begun and not finished. Every reader here takes any value for anything: a cookie of an odd shape is nobody's.
+The cookie's mapping has the user's id (under Flask-Login's name), the user's session epoch, the time of the login, the
+id of the login's record, and the logins begun and not finished. Every reader here takes any value for anything: a
+cookie of an odd shape is nobody's.
 """
 
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeGuard
 
@@ -16,7 +17,7 @@ LOGIN_SECONDS = 600
 MAX_PENDING_LOGINS = 3
 CLOCK_SKEW_SECONDS = 60
 
-USER_ID, EPOCH, ISSUED_AT, LOGINS = "_user_id", "epoch", "iat", "logins"
+USER_ID, EPOCH, ISSUED_AT, RECORD, LOGINS = "_user_id", "epoch", "iat", "record", "logins"
 
 _ROW_ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -32,10 +33,18 @@ class Login:
     at: int
 
 
-def start_session(session: MutableMapping[str, Any], user_id: int, epoch: int) -> None:
-    """Make this a fresh session of that user."""
+def start_session(session: MutableMapping[str, Any], user_id: int, epoch: int, record_id: int | None = None) -> None:
+    """Make this a fresh session of that user, recorded under that id, if it is."""
     session.clear()
     session.update({USER_ID: str(user_id), EPOCH: epoch, ISSUED_AT: int(time.time())})
+    if record_id:
+        session[RECORD] = record_id
+
+
+def record_of(session: Mapping[str, Any]) -> int | None:
+    """The id under which this session was recorded, if it was."""
+    record_id = session.get(RECORD)
+    return record_id if _is_count(record_id) else None
 
 
 def claimed_user(session: MutableMapping[str, Any]) -> tuple[int, int] | None:

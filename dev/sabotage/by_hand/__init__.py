@@ -14,6 +14,7 @@ from dev.sabotage.by_hand import (
     limits,
     lists,
     logins,
+    open_sessions,
     operations,
     operators,
     outages,
@@ -30,6 +31,7 @@ from dev.sabotage.by_hand import (
 
 PARTS = (
     sessions,
+    open_sessions,
     logins,
     people,
     pages,
