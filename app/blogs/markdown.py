@@ -99,15 +99,19 @@ class Text:
     @property
     def excerpt(self) -> str:
         """How it begins, without its marks: at most EXCERPT letters, cut at a word."""
+        return shortened(self.without_marks(2 * EXCERPT))
+
+    def without_marks(self, enough: int) -> str:
+        """Its words as they are read, but for blocks of code: so many letters of them or a few more, if there are."""
         words: list[str] = []
         length = 0
         for token in _inline(self._tokens):
             if token.type in ("text", "code_inline", "softbreak", "hardbreak", "end"):
-                words.append(token.content or " ")
+                words.append(token.content if token.type == "text" else token.content or " ")
                 length += len(token.content) + 1
-            if length > 2 * EXCERPT:
+            if length > enough:
                 break
-        return shortened("".join(words))
+        return "".join(words)
 
     @property
     def words(self) -> int:

@@ -3,15 +3,17 @@
 import pytest
 from sqlalchemy import text
 
+from app.auth.models import User
 from app.blogs.forms import Change
 from app.blogs.models import Blog
 from app.blogs.queries import remove, revise
-from app.blogs.search import Found, find
+from app.blogs.search import Found, as_read, find
 from app.cache import Page
 from app.db import Database
 from tests.factories.blog import BlogFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
+from tests.unit.conftest import ClientFor
 
 pytestmark = pytest.mark.both_databases
 
@@ -93,3 +95,53 @@ class TestASearch:
             found, _ = find(db, self.user.id, "harbour", Page(20))
             db.rollback()
         assert [each.id for each in found] == [self.boat, self.lamp]
+
+
+class TestAPassage:
+    """As it is read, with the word that was found."""
+
+    @pytest.fixture(autouse=True)
+    def written(self, client_for: ClientFor, user: User, database: Database) -> None:
+        self.caller, self.user, self.database = client_for(user), user, database
+
+    def passage(self, content: str) -> str:
+        self.caller.post("/api/blogs", json={"title": "T", "content": content})
+        with self.database.read() as db:
+            [found], _ = find(db, self.user.id, "harbour", Page(1))
+        return found.passage.replace("<mark>harbour</mark>", "HARBOUR")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "The **harbour** was *cold*.",
+            "## The harbour\n\n- a ship\n- a [lamp](https://lamps.invalid/)",
+            "> The `harbour`\n\n![A ship](/attachments/7)\n\nwas ~~warm~~ cold",
+            f"**{'one ' * 40} harbour{' two' * 9}** [{'three ' * 9}](https://a.invalid/b/c/d/e/f)",
+            f"*{'one ' * 40} harbour{' two' * 9}*",
+        ],
+    )
+    def test_has_no_marks(self, content: str) -> None:
+        assert not {*"*#>`~[]("} & {*self.passage(content)}
+
+    @pytest.mark.parametrize(
+        ("piece", "read"),
+        [
+            ("2 * 3 in a*b is [six]", "2 * 3 in a*b is [six]"),
+            ("**a** *b* `c` ~~d~~", "a b c d"),
+            ("bold** and [a lamp](https://lam", "bold and a lamp"),
+            ("slanted* and *more", "slanted and more"),
+            ("```\n\x02harbour\x03 = '**'\n```", "```\n\x02harbour\x03 = '**'\n```"),
+            ("see https://a.invalid/\x02harbour\x03", "see https://a.invalid/\x02harbour\x03"),
+        ],
+    )
+    def test_is_made_of_a_piece_as_it_is_read(self, piece: str, read: str) -> None:
+        assert as_read(piece) == read
+
+    def test_of_any_length_is_shown(self) -> None:
+        assert "HARBOUR" in self.passage("```\nthe harbour " + "*_[" * 3000 + " was cold\n```")
+
+    def test_of_a_text_from_before_there_was_markdown_is_as_it_was_typed(self, blog_factory: BlogFactory) -> None:
+        blog_factory(self.user, content="the **harbour**")
+        with self.database.read() as db:
+            [found], _ = find(db, self.user.id, "harbour", Page(1))
+        assert found.passage.startswith("the **<mark>harbour</mark>")
