@@ -62,6 +62,13 @@ def unbin(blog_id: int) -> ResponseReturnValue:
     return redirect_and_tell(url_for("blogs.show", blog_id=blog_id), "unbinned", blog_id)
 
 
+@blueprint.get("/bin/<id:blog_id>/delete")
+def confirm_purge(blog_id: int) -> ResponseReturnValue:
+    with database().read() as db:
+        found = versions.binned(db, current_user().id, blog_id)
+    return render_template("blogs/purge.html", blog=found)
+
+
 @blueprint.post("/bin/<id:blog_id>/delete")
 def purge(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:

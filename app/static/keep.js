@@ -170,8 +170,3 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form[data-keep]")) new KeptForm(form);
   for (const form of document.querySelectorAll("form[data-forgets]")) form.addEventListener("submit", () => forgetDraft(form));
 });
-// What cannot be undone is asked once more.
-document.addEventListener("submit", (event) => {
-  const question = event.submitter?.dataset.ask;
-  if (question && !confirm(question)) event.preventDefault();
-});

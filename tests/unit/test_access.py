@@ -70,6 +70,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("DELETE", "/api/drafts/<key:key>"): Row(401, 404, 204),
     ("GET", "/blogs/bin"): Row(401, 200, 200),
     ("POST", "/blogs/bin/<id:blog_id>/restore"): Row(401, 404, 303),
+    ("GET", "/blogs/bin/<id:blog_id>/delete"): Row(401, 404, 200),
     ("POST", "/blogs/bin/<id:blog_id>/delete"): Row(401, 404, 303),
     ("GET", "/attachments/<id:attachment_id>"): Row(401, 404, 200, reader=200),
     ("GET", "/store/<path:key>"): Row(403, 403, 403),
