@@ -9,6 +9,7 @@ from app.auth.usage import Usage, usage_of
 from app.blogs import queries
 from app.blogs.documents import ListedBlog, ListedSharedBlog, OwnBlog, SharedBlog
 from app.blogs.forms import Change, Draft
+from app.blogs.tags import tag_of
 from app.current import database, settings
 from app.errors import Changed
 from app.sharing import queries as sharing
@@ -19,7 +20,7 @@ from app.web import audit
 from app.web.idempotency import header_key
 from app.web.openapi import answers
 from app.web.pages import json_answer
-from app.web.paging import page_sent, send_page
+from app.web.paging import filter_sent, page_sent, send_page
 from app.web.reads import fetch_json
 from app.web.validation import read_json
 
@@ -27,11 +28,15 @@ blueprint = Blueprint("blogs_api", __name__, url_prefix="/api")
 
 
 @blueprint.get("/blogs")
-@answers(list[ListedBlog], paged=True)
+@answers(list[ListedBlog], paged=True, filters={"tag": "Only blogs with this tag"})
 def index() -> ResponseReturnValue:
     """One's own blogs, newest first."""
-    page = page_sent()
-    return send_page(queries.blogs_by(current_user().scope, page), page)
+    page, scope = page_sent("tag"), current_user().scope
+    typed = filter_sent("tag", page)
+    if typed is None:
+        return send_page(queries.blogs_by(scope, page), page)
+    tag = tag_of(typed)
+    return send_page(queries.blogs_tagged(scope, tag, page), page, tag=tag)
 
 
 @blueprint.get("/blogs/<id:blog_id>")

@@ -97,7 +97,9 @@ BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS,
 _OWN_CARDS = _OWN.add_columns(*_CARD, people_shared_with(Blog.id))
 CARDS_BY = PagedQuery("cards_by", _OWN_CARDS, Blog.id, _OWN_IDS, _own_card)
 _TAGGED_IDS = keys_of(BlogTag.owner_id, "owner_id", BlogTag.blog_id, (BlogTag.name, "tag"))
-CARDS_TAGGED = PagedQuery("cards_tagged", _OWN_CARDS, Blog.id, _TAGGED_IDS.where(BlogTag.owner_id == _owner), _own_card)
+_TAGGED_IDS = _TAGGED_IDS.where(BlogTag.owner_id == _owner)
+BLOGS_TAGGED = PagedQuery("blogs_tagged", _OWN.add_columns(*_LISTED), Blog.id, _TAGGED_IDS, _listed)
+CARDS_TAGGED = PagedQuery("cards_tagged", _OWN_CARDS, Blog.id, _TAGGED_IDS, _own_card)
 _beside = aliased(Blog)
 _theirs = _beside.owner_id == _owner
 _BESIDE = (
@@ -131,6 +133,11 @@ CARDS_SHARED = PagedQuery(
 def blogs_by(owner: Scope, page: Page) -> BoundQuery:
     """A page of that person's blogs, newest first, with at most EXCERPT letters of each text."""
     return BLOGS_BY.at(page, owner_id=owner.id).cached(owner)
+
+
+def blogs_tagged(owner: Scope, tag: str, page: Page) -> BoundQuery:
+    """Those of them with that tag."""
+    return BLOGS_TAGGED.at(page, owner_id=owner.id, tag=tag).cached(owner)
 
 
 def cards_by(owner: Scope, page: Page) -> BoundQuery:

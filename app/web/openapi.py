@@ -4,8 +4,9 @@ What every route of a kind may answer is derived here: a route says only what is
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NotRequired, TypeVar
 
 from flask import Blueprint, Flask, current_app
@@ -77,6 +78,7 @@ class Described:
     body: type[BaseModel] | None
     paged: bool
     tagged: bool
+    filters: Mapping[str, str]
     raises: Sequence[type[InkwellError]]
 
 
@@ -87,15 +89,17 @@ def answers(
     body: type[BaseModel] | None = None,
     paged: bool = False,
     tagged: bool = False,
+    filters: Mapping[str, str] = MappingProxyType({}),
     raises: Sequence[type[InkwellError]] = (),
 ) -> Callable[[View], View]:
     """Mark a view of the API with what it answers and the form that it reads.
 
-    `paged` for a list by pages, `tagged` for an answer with an ETag, `raises` for errors that are this view's own.
+    `paged` for a list by pages, `tagged` for an answer with an ETag, `filters` for other parameters and what
+    they mean, `raises` for errors that are this view's own.
     """
 
     def mark(view: View) -> View:
-        described = Described(answer, status, body, paged, tagged or paged, raises)
+        described = Described(answer, status, body, paged, tagged or paged, filters, raises)
         setattr(view, "described", described)  # noqa: B010  as in marks
         return view
 
@@ -240,6 +244,8 @@ def _other_parameters(described: Described) -> list[JsonObject]:
                 "schema": _whole_number(MAX_ID),
             },
         ]
+    for name, meaning in described.filters.items():
+        parameters.append({"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}})
     if described.tagged:
         parameters.append({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}})
     return parameters

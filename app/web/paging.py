@@ -17,16 +17,22 @@ SHOWN, SENT, MAX_SENT = 20, 50, 200
 FIRST, FIRST_SHOWN = Page(SENT), Page(SHOWN)
 
 
-def page_sent() -> Page:
-    """The page that a program asks for by `?limit=&after=`. Raises Invalid, also for any other parameter."""
+def page_sent(*filters: str) -> Page:
+    """The page that a program asks for by `?limit=&after=`. Raises Invalid, also for a parameter that is no filter."""
     if not request.query_string:
         return FIRST
     sent = request.args
     # A misspelt one must not read as the first page, which would send whoever follows the pages round for ever.
-    if strangers := sent.keys() - {"limit", "after"}:
+    if strangers := sent.keys() - {"limit", "after", *filters}:
         raise Invalid(dict.fromkeys(sorted(strangers), "There is no such parameter"))
     limit = _number(sent, "limit", MAX_SENT, f"Use a whole number from 1 to {MAX_SENT}")
     return Page(limit or SENT, _id(sent, "after"))
+
+
+def filter_sent(name: str, page: Page) -> str | None:
+    """What a program that asks for that page wants in all of its rows, if it says so."""
+    # The first page as it is has no query, which is not read once more.
+    return None if page is FIRST else request.args.get(name)
 
 
 def page_shown(name: str = "after") -> Page:
@@ -34,16 +40,19 @@ def page_shown(name: str = "after") -> Page:
     return Page(SHOWN, _id(request.args, name)) if request.query_string else FIRST_SHOWN
 
 
-def send_page(read: BoundQuery, page: Page) -> Response:
-    """The page's rows as a JSON array, with a `Link` to the first page and to the next one (RFC 8288)."""
+def send_page(read: BoundQuery, page: Page, **filters: str) -> Response:
+    """The page's rows as a JSON array, with a `Link` to the first page and to the next one (RFC 8288).
+
+    They have the same filters as the page.
+    """
     document = fetch_json(read)
     following, rows = split_page(document)
     response = json_answer(rows, whole=document)
     links = []
     if page.after:
-        links.append(_link("first", {"limit": page.limit}))
+        links.append(_link("first", {**filters, "limit": page.limit}))
     if following:
-        links.append(_link("next", {"limit": page.limit, "after": following}))
+        links.append(_link("next", {**filters, "limit": page.limit, "after": following}))
     if links:
         response.headers.add("Link", ", ".join(links))
     return response

@@ -80,6 +80,14 @@ SABOTAGES = (
         tests=OF_TAGS,
     ),
     Sabotage(
+        "a list by tag leads on to every tag",
+        rule=31,
+        file="app/web/paging.py",
+        take_out='_link("next", {**filters, ',
+        put='_link("next", {',
+        tests=OF_TAGS,
+    ),
+    Sabotage(
         "a tag that was taken off still finds the blog",
         rule=31,
         file="app/blogs/models.py",

@@ -20,6 +20,7 @@ ROUTES = {
     "/api/blogs": (2, 1),
     "/blogs": (2, 1),
     "/blogs?tag=every": (2, 1),
+    "/api/blogs?tag=every": (2, 1),
     "/blogs/shared": (2, 2),
     "/api/shared": (2, 2),
     "/api/blogs/{blog}": (2, 1),

@@ -171,6 +171,28 @@ class TestALongListByTag(Filing):
         assert 'href="/blogs?tag=even">Newest' in self.caller.get(f"/blogs?tag=even&after={self.even[19]}").text
 
 
+class TestAListByTagAsJson(Filing):
+    @pytest.fixture(autouse=True)
+    def written(self, logged_in: None) -> None:
+        self.blogs = [self.write(tag) for tag in ("a b", "c", "a b", "a b")]
+
+    def ids(self, address: str) -> tuple[list[int], str | None]:
+        answer = self.caller.get(address)
+        return [blog["id"] for blog in answer.get_json()], answer.headers.get("Link")
+
+    def test_has_those_with_the_tag(self) -> None:
+        assert self.ids("/api/blogs?tag=A+b")[0] == [self.blogs[place] for place in (3, 2, 0)]
+
+    @pytest.mark.parametrize("tag", ["", "%23", "x" * 5000])
+    def test_has_none_for_what_is_no_tag(self, tag: str) -> None:
+        assert self.ids(f"/api/blogs?tag={tag}") == ([], None)
+
+    def test_leads_on_within_the_tag(self) -> None:
+        _, link = self.ids("/api/blogs?limit=2&tag=a+b")
+        assert link == f'</api/blogs?tag=a+b&limit=2&after={self.blogs[2]}>; rel="next"'
+        assert self.ids(f"/api/blogs?tag=a+b&limit=2&after={self.blogs[2]}")[0] == [self.blogs[0]]
+
+
 class TestATagThatNoBlogHas(Filing):
     def test_says_so(self) -> None:
         assert "No blog has this tag." in self.caller.get("/blogs?tag=travel").text
