@@ -61,7 +61,7 @@ class OutageSite:
     def begin_upload(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
         """A file that is declared, the same each time: the blog signs where it may go, and asks no store for that."""
         told = {"filename": "new.png", "content_type": "image/png", "size": 100, "sha256": sha256_of(b"")}
-        headers = {**headers, "Idempotency-Key": "the same"}
+        headers = {**headers, "Idempotency-Key": "the-same"}
         return session.post(f"{self.url}/api/attachments", json=told, headers=headers, timeout=60)
 
     def login(self, session: requests.Session) -> requests.Response:

@@ -119,7 +119,7 @@ def storm(site: OutageSite, part: str, readers: list[Ask], before: float) -> boo
 
 def outage(site: OutageSite, part: str, seconds: float) -> bool:
     # More than are seen before it freezes: what nobody has seen then comes from the store alone.
-    me, images = site.person(), site.images(400 if part == "store" else 20)
+    me, images = site.person(), site.images(100 if part == "store" else 20)
     # Its file never comes: each time the store is asked whether it has.
     upload = site.begin_upload(requests.Session(), me).json()["id"]
     asks = {
