@@ -31,6 +31,10 @@ class TestAtTheProvider:
         def test_is_known_by_the_name_the_provider_gave(self, page: CustomPage) -> None:
             assert page.get("/api/current_user")["name"] == "Mary Shelley"
 
+        def test_finds_this_login_at_the_account(self, page: CustomPage) -> None:
+            page.get_by_role("link", name="Mary Shelley").click()
+            expect(page.locator("li").filter(has_text="this one")).to_contain_text("logged in")
+
         def test_is_the_same_user_the_next_time(self, page: CustomPage) -> None:
             before = page.get("/api/current_user")["id"]
             page.get_by_role("link", name="Logout").click()
