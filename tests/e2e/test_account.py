@@ -48,6 +48,11 @@ class TestAtTheAccount:
         with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
             assert [name.partition("-")[2] for name in archive.namelist()] == ["on-ink.md"]
 
+    @pytest.mark.looks
+    def test_sees_which_file_is_chosen(self, page: CustomPage) -> None:
+        color = page.get_by_label("A zip, or files").evaluate("element => getComputedStyle(element).color")
+        assert color == page.locator("body").evaluate("element => getComputedStyle(element).color")
+
     def test_logs_out_everywhere(self, page: CustomPage) -> None:
         page.get_by_role("button", name="Log out on every device").press("Enter")
         expect(page.get_by_role("status")).to_have_text("You are logged out, on every device.")
