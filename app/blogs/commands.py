@@ -1,4 +1,4 @@
-"""`flask blogs empty-bins` and `flask usage recount`: what has been deleted long ago goes, what is there is counted."""
+"""`flask blogs empty-bins` and `render`, `flask usage recount`: what goes, what is shown, and what is counted."""
 
 from datetime import UTC, datetime
 
@@ -6,14 +6,19 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import ColumnElement, LargeBinary, cast, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.attachments.models import PENDING, Attachment
+from app.attachments.queries import files_for_text
 from app.auth.models import User
+from app.auth.queries import lock_user
 from app.blogs.drafts import StoredDraft
+from app.blogs.markdown import Text
 from app.blogs.models import Blog
 from app.blogs.versions import BIN_DAYS, Version
 from app.blogs.versions import empty_bins as emptied
 from app.current import database
+from app.db import Database
 from app.sharing.models import Share
 
 blogs = AppGroup("blogs", help="The blogs of everybody.")
@@ -26,11 +31,42 @@ def empty_bins() -> None:
     click.echo(f"{count:,} {'blog is' if count == 1 else 'blogs are'} gone. The next `store sweep` takes their files.")
 
 
+@blogs.command("render", help="Make what is shown of every text anew, after an update that renders texts otherwise.")
+def render() -> None:
+    count = rendered_anew(database())
+    click.echo(f"{count:,} {'text looks' if count == 1 else 'texts look'} otherwise than before.")
+
+
 @usage.command("recount", help="Count what everybody has, and whose each share is, from what is there.")
 def recount() -> None:
     with database().write() as db:
         count_anew(db)
     click.echo("Everything is counted.")
+
+
+def rendered_anew(database: Database) -> int:
+    """Make the HTML of every Markdown text anew. Returns how many are another now: those count as changed.
+
+    One at a time, so that nobody who saves waits for long. Safe at any time, and twice at once.
+    """
+    with database.read() as db:
+        found = db.execute(select(Blog.id, Blog.owner_id).where(Blog.html.is_not(None)).order_by(Blog.id)).all()
+    return sum(_rendered(database, blog_id, owner_id) for blog_id, owner_id in found)
+
+
+def _rendered(database: Database, blog_id: int, owner_id: int) -> bool:
+    with database.write() as db:
+        lock_user(db, owner_id)
+        blog = db.get(Blog, blog_id)
+        if blog is None or blog.html is None:
+            return False
+        text = Text(blog.content)
+        blog.write(text, files_for_text(db, owner_id, blog_id, text.attachments))
+        changed = db.is_modified(blog)
+        if changed:
+            # It was written when it was, all the same.
+            flag_modified(blog, "updated_at")
+        return changed
 
 
 def count_anew(session: Session) -> None:
