@@ -21,8 +21,8 @@ of_request: ContextVar[dict[str, object] | None] = ContextVar("of_request", defa
 _QUERY = re.compile(r"\?[^\s'\"<>()]*=[^\s'\"<>()]*")
 
 _chain: list[Processor] = []
-# What gunicorn.conf.py adds to its lines.
-_OURS = structlog.stdlib.ExtraAdder(allow=("release", "settings"))
+# What gunicorn.conf.py adds to its lines, and the cache's breakers to theirs.
+_OURS = structlog.stdlib.ExtraAdder(allow=("release", "settings", "dependency", "reason", "open_seconds"))
 
 
 class LossyLogger:
@@ -99,7 +99,8 @@ def _without_secrets(_logger: object, _method: str, event: EventDict) -> EventDi
 
 def _foreign(_logger: object, _method: str, event: EventDict) -> EventDict:
     # A library says what it was asked for, and gunicorn which address failed.
-    return {**event, "event": without_queries(str(event["event"]))}
+    told = {name: without_queries(str(event[name])) for name in ("event", "reason") if name in event}
+    return {**event, **told}
 
 
 LINE: list[Processor] = [

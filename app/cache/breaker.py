@@ -1,16 +1,13 @@
 """Stops asking a server that does not answer, and finds out when it does again."""
 
+import logging
 import time
 from threading import Lock
-
-import structlog
-
-from app.log import without_queries
 
 FAILURES = 3
 PAUSE = 1.0
 
-logger = structlog.get_logger("app.breaker")
+log = logging.getLogger(__name__)
 
 
 class Breaker:
@@ -44,7 +41,7 @@ class Breaker:
             self._failures = 0
         if was_open:
             seconds = round(time.monotonic() - self._opened_at, 1)
-            logger.warning("breaker closed", dependency=self._dependency, open_seconds=seconds)
+            log.warning("breaker closed", extra={"dependency": self._dependency, "open_seconds": seconds})
 
     def failed(self, error: Exception) -> None:
         with self._lock:
@@ -54,5 +51,5 @@ class Breaker:
             opened = self._failures == self._most
             self._opened_at = now if opened else self._opened_at
         if opened:
-            reason = without_queries(f"{type(error).__name__}: {error.__cause__ or error}"[:300])
-            logger.warning("breaker opened", dependency=self._dependency, reason=reason)
+            reason = f"{type(error).__name__}: {error.__cause__ or error}"[:300]
+            log.warning("breaker opened", extra={"dependency": self._dependency, "reason": reason})

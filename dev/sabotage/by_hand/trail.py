@@ -27,8 +27,8 @@ SABOTAGES = (
         "a line of a library has the query of an address",
         rule=27,
         file=LOG,
-        take_out='"event": without_queries(str(event["event"]))',
-        put='"event": str(event["event"])',
+        take_out="name: without_queries(str(event[name]))",
+        put="name: str(event[name])",
         tests=OF_LOG,
     ),
     Sabotage(

@@ -24,6 +24,7 @@ from tests.unit.conftest import ClientFor
 FULL = Path("/dev/full")
 LIBRARY = """
 import logging.config
+from app.cache.breaker import Breaker
 from app.log import standard_logging
 
 logging.config.dictConfig(standard_logging())
@@ -33,6 +34,8 @@ try:
     raise OSError("https://store.example/key?X-Amz-Signature=abc")
 except OSError:
     library.exception("failed")
+breaker = Breaker("store", failures=1)
+breaker.failed(TimeoutError("https://store.example/key?X-Amz-Signature=abc"))
 """
 
 
@@ -112,13 +115,17 @@ class TestALineOfALibrary:
         return list(map(json.loads, told.stdout.splitlines()))
 
     def test_is_json_too(self, lines: list[dict[str, Any]]) -> None:
-        assert [(line["level"], line["logger"]) for line in lines] == [("warning", "made.up"), ("error", "made.up")]
+        assert [(line["level"], line["logger"]) for line in lines[:2]] == [("warning", "made.up"), ("error", "made.up")]
 
     def test_has_no_query(self, lines: list[dict[str, Any]]) -> None:
         assert lines[0]["event"] == "Retrying https://store.example/key?…"
 
     def test_has_no_query_in_its_traceback(self, lines: list[dict[str, Any]]) -> None:
         assert lines[1]["exception"].endswith("OSError: https://store.example/key?…")
+
+    def test_of_the_caches_says_which_part_does_not_answer_and_why(self, lines: list[dict[str, Any]]) -> None:
+        told = [lines[2][name] for name in ("event", "dependency", "reason")]
+        assert told == ["breaker opened", "store", "TimeoutError: https://store.example/key?…"]
 
 
 class TestTheLineOfARequest:
