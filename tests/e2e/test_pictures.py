@@ -36,12 +36,13 @@ def form_with_errors(page: CustomPage, _blog: int) -> None:
 
 def review(page: CustomPage, _blog: int) -> None:
     page.goto("/blogs/new")
-    page.submit("Next", title="First light", content=TEXT)
+    page.submit("Next", title="First light", content=TEXT, tags="Lighthouses, slow travel")
     page.upload()
 
 
 PAGES: dict[str, Path] = {
     "the list": lambda page, _blog: page.goto("/blogs"),
+    "the list of a tag": lambda page, _blog: page.goto("/blogs?tag=lighthouses"),
     "the form with errors": form_with_errors,
     "the review": review,
     "a blog": lambda page, blog: page.goto(f"/blogs/{blog}"),
@@ -74,7 +75,7 @@ class TestAVisitor:
         self.page = new_page(color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
         author = user_factory(name="Grace Hopper")
         blog_factory(author, title="A title of some length, to be wrapped where it is narrow", content=TEXT)
-        blog = blog_factory(author, title="First light", content=TEXT)
+        blog = blog_factory(author, title="First light", content=TEXT, tags=["lighthouses", "slow travel"])
         share_factory(blog, email="ada@people.invalid")
         with database.write() as db:
             remove(db, author.id, blog_factory(author, title="Why the margins matter", content="They rest the eye.").id)
