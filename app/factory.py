@@ -16,7 +16,7 @@ from app.auth.commands import cache
 from app.auth.user_commands import users
 from app.backup import backup
 from app.blogs import api as blogs_api
-from app.blogs import draft_api, draft_pages, version_pages
+from app.blogs import draft_api, draft_pages, version_api, version_pages
 from app.blogs import routes as blogs_pages
 from app.blogs.commands import blogs
 from app.blogs.commands import usage as usage_commands
@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(blogs_api.blueprint)
     app.register_blueprint(draft_api.blueprint)
+    app.register_blueprint(version_api.blueprint)
     app.register_blueprint(attachments_pages.blueprint)
     app.register_blueprint(attachments_api.blueprint)
     app.register_blueprint(storage_pages.blueprint)

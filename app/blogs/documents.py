@@ -80,6 +80,34 @@ class ListedSharedBlog(ListedBlog):
 
 
 @closed
+class ListedVersion(TypedDict):
+    """What a blog was from `written_at` until `replaced_at`, without its text."""
+
+    number: int
+    title: str
+    written_at: datetime
+    replaced_at: datetime
+
+
+@closed
+class VersionDocument(ListedVersion):
+    """What a blog was, whole."""
+
+    content: str
+    tags: list[str]
+    attachment_id: int | None
+
+
+@closed
+class BinnedBlog(TypedDict):
+    """A blog in the bin, by the id that it had."""
+
+    id: int
+    title: str
+    deleted_at: datetime
+
+
+@closed
 class SavedDraft(TypedDict):
     """A draft was kept: send its `revision` with what is typed next."""
 

@@ -140,7 +140,7 @@ def _next_number(session: Session, blog: Blog) -> int:
 
 def versions_of(session: Session, owner_id: int, blog_id: int, page: Page) -> tuple[Sequence[Any], int | None]:
     """A page of what the blog was, the latest first, without the texts; and after which number the next one begins."""
-    mine = select(Version.number, Version.title, Version.replaced_at).where(
+    mine = select(Version.number, Version.title, Version.written_at, Version.replaced_at).where(
         Version.owner_id == owner_id, Version.blog_id == blog_id, Version.number < (page.after or MAX_ID)
     )
     rows = session.execute(mine.order_by(Version.number.desc()).limit(page.limit + 1)).all()

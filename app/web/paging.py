@@ -1,10 +1,11 @@
 """Lists by pages: which page a request asks for, and where the next one is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, request, url_for
+from pydantic_core import to_json
 
 from app.cache import BoundQuery, Page, split_page
 from app.db import MAX_ID
@@ -45,7 +46,15 @@ def send_page(read: BoundQuery, page: Page, **filters: str) -> Response:
 
     They have the same filters as the page.
     """
-    document = fetch_json(read)
+    return _sent(fetch_json(read), page, **filters)
+
+
+def send_rows(rows: Sequence[object], following: int | None, page: Page) -> Response:
+    """The same of rows that were just read, after which the next page begins at `following`."""
+    return _sent(to_json({"next": following, "rows": rows}), page)
+
+
+def _sent(document: bytes, page: Page, **filters: str) -> Response:
     following, rows = split_page(document)
     response = json_answer(rows, whole=document)
     links = []
