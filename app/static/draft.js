@@ -131,6 +131,8 @@ class Draft {
 
   async onRefused(answer) {
     if (answer.status === 401) {
+      // If it was another tab that logged out, what keep.js had kept is gone.
+      this.form.dispatchEvent(new Event("draft"));
       this.fail("Not saved: you are logged out.", "Your text is kept in this browser.");
       return;
     }
@@ -178,8 +180,7 @@ class Draft {
   }
 
   fail(problem, isKept) {
-    // keep.js keeps it, and says so of the form: what it had kept is gone if another tab has logged out.
-    this.form.dispatchEvent(new Event("draft"));
+    // keep.js says so of the form.
     this.say("kept" in this.form.dataset ? `${problem} ${isKept}` : `${problem} Copy your text before you go on.`);
   }
 

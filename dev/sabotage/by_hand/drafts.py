@@ -102,8 +102,8 @@ SABOTAGES = (
         "a text that another tab's logout has removed is said to be kept",
         rule=28,
         file=SCRIPT,
-        take_out='    this.form.dispatchEvent(new Event("draft"));\n    this.say("kept"',
-        put='    this.say("kept"',
+        take_out='      this.form.dispatchEvent(new Event("draft"));\n      this.fail(',
+        put="      this.fail(",
         tests=OF_WRITING,
     ),
 )
