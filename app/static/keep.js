@@ -2,7 +2,7 @@
 
 import * as texts from "./texts.js";
 
-const UNSAVED = "There is text in this browser that you have not saved. Logging out removes it.";
+const UNSAVED = "There is text in this browser that you have not saved. Logging out removes it from here; your drafts stay.";
 const BACK = "Your text is back.";
 const BACK_LATE = "Your text is back. The blog was changed meanwhile: when you save, you see both first.";
 
