@@ -69,6 +69,17 @@ class TestAServerKilledWhileItSavesADraft:
     def test_leaves_the_text_in_the_browser(self, page: CustomPage) -> None:
         says(page, "Not saved: the blog cannot be reached. Kept in this browser.")
 
+    def test_leaves_every_device_what_it_had_saved_before(
+        self, killed: User, page: CustomPage, start: Start, new_page: NewPage
+    ) -> None:
+        # Or it would save the later text as soon as it can.
+        page.close()
+        start()
+        other = new_page()
+        other.login(killed, "/blogs/drafts")
+        other.get_by_role("link", name="Go on writing Untitled").click()
+        reads(other)
+
     class TestAndStartedAgain:
         @pytest.fixture(autouse=True)
         def started_again(self, killed: User, start: Start) -> None:
@@ -82,9 +93,3 @@ class TestAServerKilledWhileItSavesADraft:
         def test_gives_it_back_to_the_page_that_is_opened_again(self, page: CustomPage) -> None:
             page.goto("/blogs/new")
             reads(page, LATER)
-
-        def test_gives_every_device_what_it_had_saved_before(self, killed: User, new_page: NewPage) -> None:
-            other = new_page()
-            other.login(killed, "/blogs/drafts")
-            other.get_by_role("link", name="Go on writing Untitled").click()
-            reads(other)
