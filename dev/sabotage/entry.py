@@ -9,7 +9,8 @@ class DoesNotApply(Exception):
 
 @dataclass(frozen=True)
 class Sabotage:
-    """Puts a text in place of another, which is in its file exactly once. `tests` are those likely to notice.
+    """Puts a text in place of another, which is in its file exactly once. `tests` are those likely to notice: a folder,
+    a file, or a class of a file that takes long.
 
     What is left must import and run: a program that is broken is no program without a defence. `rule` is the number of
     the security rule that the defence keeps; one at random has none.

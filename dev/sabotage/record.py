@@ -44,7 +44,8 @@ class Record:
         return {name: verdict for name, verdict in kept.items() if verdict and reaches(verdict, depth)}
 
     def _digest(self, sabotage: Sabotage) -> str:
-        tests = sorted(item for item in self._tests.items() if item[0].startswith(sabotage.tests))
+        paths = tuple(test.partition("::")[0] for test in sabotage.tests)
+        tests = sorted(item for item in self._tests.items() if item[0].startswith(paths))
         return hashlib.sha256(f"{sabotage!r} {tests} {self._rest}".encode()).hexdigest()
 
 

@@ -112,7 +112,7 @@ def step(sabotage: Sabotage, depth: str) -> list[str]:
     """The tests of one step, without those of the step before."""
     if depth == "likely":
         return [*sabotage.tests]
-    return [*OTHERS[depth], *(f"--ignore={test}" for test in sabotage.tests)]
+    return [*OTHERS[depth], *(f"--deselect={test}" for test in sabotage.tests)]
 
 
 @contextmanager

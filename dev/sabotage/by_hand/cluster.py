@@ -7,7 +7,8 @@ GUNICORN = "gunicorn.conf.py"
 MACHINE = "app/machine.py"
 WORKER = "app/worker.py"
 
-OF_ARBITER = ("tests/unit/test_arbiter.py",)
+ARBITER_TESTS = "tests/unit/test_arbiter.py"
+OF_ARBITER = (ARBITER_TESTS,)
 OF_SERVER = ("tests/unit/test_gunicorn_conf.py",)
 OF_STATUS = ("tests/unit/test_status.py",)
 
@@ -122,7 +123,7 @@ SABOTAGES = (
         file=ARBITER,
         take_out="            if self.timeout and time.monotonic() - worker.tmp.last_update() > self.timeout:\n",
         put="            if False:\n",
-        tests=OF_ARBITER,
+        tests=(f"{ARBITER_TESTS}::TestAnArbiter",),
     ),
     Sabotage(
         "a worker whose threads all hang is let be",
@@ -130,7 +131,7 @@ SABOTAGES = (
         file=ARBITER,
         take_out="        if worker.figures.stuck:\n",
         put="        if False:\n",
-        tests=OF_ARBITER,
+        tests=(f"{ARBITER_TESTS}::TestAWorkerWhoseThreadsAllWaitForEver",),
     ),
     Sabotage(
         "a worker that never begins is let be",
@@ -138,7 +139,7 @@ SABOTAGES = (
         file=ARBITER,
         take_out=" > BOOT_SECONDS",
         put=" > 86400",
-        tests=OF_ARBITER,
+        tests=(f"{ARBITER_TESTS}::TestAnArbiter",),
     ),
     Sabotage(
         "a worker is killed for being slow",
@@ -146,7 +147,7 @@ SABOTAGES = (
         file=WORKER,
         take_out="        if times != self._cpu_times or len",
         put="        if len",
-        tests=OF_ARBITER,
+        tests=(f"{ARBITER_TESTS}::TestAWorkerWhoseThreadsAreAllBusyForLong",),
     ),
     Sabotage(
         "all workers are killed when the machine stood still",
@@ -154,7 +155,7 @@ SABOTAGES = (
         file=ARBITER,
         take_out="        if now - self._looked > AWAY_SECONDS:\n",
         put="        if not self._looked:\n",
-        tests=OF_ARBITER,
+        tests=(f"{ARBITER_TESTS}::TestAnArbiter",),
     ),
     Sabotage(
         "a busy worker takes clients that another is free for",
@@ -162,7 +163,7 @@ SABOTAGES = (
         file=WORKER,
         take_out="min(self._most_connections, waiting + int(self.cfg.threads))",
         put="self._most_connections",
-        tests=OF_ARBITER,
+        tests=(f"{ARBITER_TESTS}::TestAWorkerWithoutAFreeThread",),
     ),
     Sabotage(
         "a server that was killed is shown as if it ran",
