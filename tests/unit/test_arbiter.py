@@ -66,6 +66,13 @@ def ask(server: Server, path: str) -> None:
         client.recv(100)
 
 
+def answering(server: Server) -> int | None:
+    """The worker that answers, or none where nobody does in time."""
+    with suppress(OSError):
+        return server.worker()
+    return None
+
+
 class TestWhileNewWorkersBegin:
     @pytest.fixture(autouse=True)
     def beginning(self, folder: Path, server: Server) -> None:
@@ -182,12 +189,12 @@ class TestAWorkerWhoseThreadsAreAllBusyForLong:
         (folder / "wsgi.py").write_text(SLOW_CODE)
         with started(folder, "--timeout", "2", "--threads", "1") as server:
             until(lambda: len(server.workers("ready")) == 2, PATIENCE)
-            answers = [pool.submit(server.body) for _ in range(2)]
+            answers = [pool.submit(server.answers) for _ in range(2)]
             until(lambda: [worker["busy"] for worker in server.told["workers"]] == [1, 1], PATIENCE)
             busy_at = server.told["at"]
             until(lambda: server.told["at"] > busy_at + 4, PATIENCE)
             (folder / "go").touch()
-            assert ([answer.result(PATIENCE) for answer in answers], server.told["ends"]) == (["one", "one"], {})
+            assert ([answer.result(PATIENCE) for answer in answers], server.told["ends"]) == ([True, True], {})
 
 
 class TestAWorkerWithoutAFreeThread:
@@ -198,7 +205,8 @@ class TestAWorkerWithoutAFreeThread:
             pool.submit(ask, server, "/hang")
             until(lambda: sum(worker["busy"] for worker in server.told["workers"]) == 1, PATIENCE)
             free = {worker["pid"] for worker in server.told["workers"] if not worker["busy"]}
-            assert {server.worker() for _ in range(20)} == free < both
+            assert free < both
+            assert all(answering(server) in free for _ in range(20))
             for pid in both - free:
                 os.kill(pid, signal.SIGKILL)
 
