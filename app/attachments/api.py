@@ -24,7 +24,7 @@ blueprint = Blueprint("attachments_api", __name__, url_prefix="/api/attachments"
 
 
 @blueprint.post("")
-@answers(BegunUpload | BegunUploadInParts, 201, body=Declaration)
+@answers(BegunUpload | BegunUploadInParts, 201, body=Declaration, keyed=True)
 def create() -> ResponseReturnValue:
     """Declare a file, and learn how to send it."""
     declaration = read_json(Declaration)

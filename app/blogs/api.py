@@ -49,7 +49,7 @@ def show(blog_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/blogs")
-@answers(OwnBlog, 201, body=Draft, raises=[NoSuchAttachment])
+@answers(OwnBlog, 201, body=Draft, keyed=True, raises=[NoSuchAttachment])
 def create() -> ResponseReturnValue:
     """Publish a blog."""
     draft = read_json(Draft)

@@ -79,6 +79,7 @@ class Described:
     paged: bool
     tagged: bool
     filters: Mapping[str, str]
+    keyed: bool
     raises: Sequence[type[InkwellError]]
 
 
@@ -90,16 +91,17 @@ def answers(
     paged: bool = False,
     tagged: bool = False,
     filters: Mapping[str, str] = MappingProxyType({}),
+    keyed: bool = False,
     raises: Sequence[type[InkwellError]] = (),
 ) -> Callable[[View], View]:
     """Mark a view of the API with what it answers and the form that it reads.
 
-    `paged` for a list by pages, `tagged` for an answer with an ETag, `filters` for other parameters and what
-    they mean, `raises` for errors that are this view's own.
+    `paged` for a list by pages, `tagged` for an answer with an ETag, `filters` for other parameters and what they mean,
+    `keyed` for a view that reads an Idempotency-Key, `raises` for errors that are this view's own.
     """
 
     def mark(view: View) -> View:
-        described = Described(answer, status, body, paged, tagged or paged, filters, raises)
+        described = Described(answer, status, body, paged, tagged or paged, filters, keyed, raises)
         setattr(view, "described", described)  # noqa: B010  as in marks
         return view
 
@@ -198,7 +200,7 @@ def _failures(rule: Rule, method: str, view: Callable[..., Any], described: Desc
 
 def _failure(status: int, schemas: _Schemas) -> JsonObject:
     if status in BY_THE_SERVER:
-        return {"description": MEANINGS[status], "content": {"text/html": {"schema": {"type": "string"}}}}
+        return {"description": MEANINGS[status], "content": {"text/plain": {"schema": {"type": "string"}}}}
     headers: JsonObject = {"Link": {"description": "This description (RFC 8631)", "schema": {"type": "string"}}}
     if status in (429, 503):
         headers["Retry-After"] = {"schema": {"type": "integer"}}
@@ -229,7 +231,7 @@ def _path_parameters(rule: Rule) -> list[JsonObject]:
 
 def _other_parameters(described: Described) -> list[JsonObject]:
     parameters: list[JsonObject] = []
-    if described.status == 201:
+    if described.keyed:
         key = {"type": "string", "maxLength": MAX_LENGTH}
         sent_again = "What is sent again with it is made once"
         parameters.append({"name": "Idempotency-Key", "in": "header", "description": sent_again, "schema": key})

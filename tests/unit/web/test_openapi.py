@@ -63,6 +63,14 @@ class TestTheDescription:
         name = app.session_interface.get_cookie_name(app)
         assert described["components"]["securitySchemes"]["session"]["name"] == name
 
+    def test_says_that_the_server_refuses_in_plain_text(self, described: Any) -> None:
+        """As gunicorn.conf.py writes what gunicorn answers by itself."""
+        answers = described["components"]["responses"]
+        assert {status: [*answers[status]["content"]] for status in ("414", "431")} == {
+            "414": ["text/plain"],
+            "431": ["text/plain"],
+        }
+
     def test_is_known_by_its_etag(self, client: FlaskClient) -> None:
         etag = client.get("/api/openapi.json").headers["ETag"]
         assert client.get("/api/openapi.json", headers={"If-None-Match": etag}).status_code == 304
@@ -81,6 +89,9 @@ class TestAView:
 
     def test_is_paged_when_it_sends_pages(self, app: Flask) -> None:
         assert [name for name, each, calls in self.described(app) if each.paged != bool(PAGED & calls.keys())] == []
+
+    def test_is_keyed_when_it_reads_a_key(self, app: Flask) -> None:
+        assert [name for name, each, calls in self.described(app) if each.keyed != ("header_key" in calls)] == []
 
     def test_is_tagged_when_its_answer_has_an_etag(self, app: Flask) -> None:
         tagged = PAGED | {"json_answer"}
