@@ -22,7 +22,7 @@ class TestACookie:
     def test_has_the_apps_own_name(self, forge: SessionForge) -> None:
         assert forge("Grace").name == "small_app"
 
-    @pytest.mark.parametrize("key", [None, with_rotated_keys.FALLBACK])
+    @pytest.mark.parametrize("key", [None, with_rotated_keys.FALLBACK], ids=["the present one", "the one before"])
     def test_counts_with_every_key_of_the_app(self, forge: SessionForge, key: str | None) -> None:
         client = with_rotated_keys.app.test_client(use_cookies=False)
         assert "Hello Grace" in client.get("/", headers=forge("Grace", key=key).header).text
