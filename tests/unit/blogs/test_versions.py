@@ -46,7 +46,8 @@ class WithABlog:
 
     def kept(self, database: Database) -> list[tuple[int, str]]:
         with database.read() as db:
-            rows = db.execute(select(Version.number, Version.content).where(Version.blog_id == self.id))
+            mine = select(Version.number, Version.content).where(Version.blog_id == self.id)
+            rows = db.execute(mine.order_by(Version.number))
             return [(row.number, row.content) for row in rows]
 
 
