@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine, make_url, text
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
@@ -113,6 +114,21 @@ def client_for(app: Flask) -> ClientFor:
         return client
 
     return make
+
+
+@pytest.fixture
+def empty_database(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of the test's own, on the kind of server that the tests run on."""
+    if settings.database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/own.db"
+        return
+    name = f"own_{uuid.uuid4().hex}"
+    server = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The migrations lead to what the models say, and lose nothing on the way."""
 
 import secrets
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Boolean, Column, DateTime, Engine, MetaData, String, Table, Text, create_engine, make_url, text
+from sqlalchemy import Boolean, Column, DateTime, Engine, MetaData, String, Table, Text, text
 
 from app.auth.models import User
 from app.config import Settings
@@ -84,26 +83,12 @@ def rows_of(engine: Engine, tables: list[Table]) -> Rows:
 
 @pytest.mark.both_databases
 class TestAnOldDatabaseWithData:
-    @pytest.fixture
-    def url(self, settings: Settings, tmp_path: Path) -> Iterator[str]:
-        """A database of its own, on the kind of server that the tests run on."""
-        if settings.database_url.startswith("sqlite"):
-            yield f"sqlite:///{tmp_path}/old.db"
-            return
-        name = f"old_{uuid.uuid4().hex}"
-        server = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-            yield make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
-
     @pytest.fixture(autouse=True)
-    def walked(self, settings: Settings, url: str) -> Iterator[None]:
+    def walked(self, settings: Settings, empty_database: str) -> Iterator[None]:
         """Through every revision: new tables get their rows as soon as they are there, and all are read again."""
-        self.config = config_of(settings.model_copy(update={"database_url": url}))
+        self.config = config_of(settings.model_copy(update={"database_url": empty_database}))
         self.lost: list[str] = []
-        self.engine, kept = make_engine(url), Rows()
+        self.engine, kept = make_engine(empty_database), Rows()
         for revision in reversed([*ScriptDirectory.from_config(self.config).walk_revisions()]):
             command.upgrade(self.config, revision.revision)
             tables = tables_of(self.engine)
@@ -137,8 +122,8 @@ class TestAnOldDatabaseWithData:
             made = connection.execute(users.insert().returning(users.c.id), row).scalar()
         assert made == len(ROWS) + 1
 
-    def test_is_the_blog_of_those_who_wrote_it(self, new_app: NewApp, url: str) -> None:
-        blog = new_app(database_url=url)
+    def test_is_the_blog_of_those_who_wrote_it(self, new_app: NewApp, empty_database: str) -> None:
+        blog = new_app(database_url=empty_database)
         database: Database = blog.extensions["database"]
         with database.read() as db:
             cookie = SessionFactory(blog)(db.get_one(User, 1))

@@ -188,7 +188,9 @@ class TestAnIdOfSomebodyWhoIsNotInTheBackup:
 
 
 class TestTheCheckOnEitherDatabase:
-    def test_gives_no_id_out_again(self, app: Flask) -> None:
+    def test_gives_no_id_out_again(self, new_app: NewApp, empty_database: str, tmp_path: Path) -> None:
+        app = new_app(database_url=empty_database, instance_dir=tmp_path)
+        migrate(app.extensions["settings"])
         users = UserFactory.on(app.extensions["database"])
         last = users().id
         told = restore_check(app)[1]
