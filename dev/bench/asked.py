@@ -11,7 +11,7 @@ from dev.bench.servers import Running
 
 NEW_BLOG = json.dumps({"title": "A new blog", "content": "Some words."})
 # What a list's item may have besides the blog itself.
-EXTRAS = {"content_truncated"}
+EXTRAS = {"content_truncated", "tags"}
 
 
 class NotThere(Exception):

@@ -17,6 +17,7 @@ from sqlalchemy import TextClause, bindparam, func, select, text
 from sqlalchemy.engine import make_url
 
 from app.auth.models import User
+from app.blogs.markdown import shortened, words_in
 from app.blogs.models import Blog as Entry
 from app.config import Settings
 from app.db import WRITING, Base, Database
@@ -33,6 +34,7 @@ from tests.limits import RAISED
 BLOGS = 20
 # So short that a list has it whole.
 CONTENT = "Some words. " * 40
+EXCERPT, WORDS = shortened(CONTENT), words_in(CONTENT)
 FIRST = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 # Of pixels that do not compress: 138 kB.
 SIDE = 214
@@ -126,7 +128,7 @@ def entries(owner_id: int, number: int) -> Iterable[dict[str, Any]]:
     for turn in range(number):
         at = FIRST + timedelta(minutes=turn)
         told = {"title": f"Blog {turn}", "content": CONTENT, "version": 1, "created_at": at, "updated_at": at}
-        yield {"owner_id": owner_id, **told}
+        yield {"owner_id": owner_id, **told, "excerpt": EXCERPT, "words": WORDS}
 
 
 def as_json(blog_id: int, entry: Mapping[str, Any]) -> dict[str, Any]:
