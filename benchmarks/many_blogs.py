@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psycopg
+
 from app.auth.models import User
 from app.blogs.drafts import MAX_DRAFTS
 from app.config import Settings
@@ -62,6 +64,10 @@ def main() -> int:
         app = create_app(settings)
         database: Database = app.extensions["database"]
         paths, person = pages(database, chosen.blogs)
+        if chosen.postgres:
+            # As the server does by itself a while after so much was written; it takes longer than the blog would wait.
+            with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as connection:
+                connection.execute("ANALYZE")
         headers = {"Host": HOST, **SessionFactory(app)(person).header}
         database.close()
         with started(blog(environment(settings)), 0, Path(name) / "log") as server:
