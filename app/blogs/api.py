@@ -1,6 +1,6 @@
 """Blogs as JSON, for programs."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.attachments.queries import NoSuchAttachment
@@ -19,7 +19,7 @@ from app.sharing.queries import NO_SUCH_BLOG
 from app.web import audit
 from app.web.idempotency import header_key
 from app.web.openapi import answers
-from app.web.pages import json_answer
+from app.web.pages import json_answer, json_sent
 from app.web.paging import filter_sent, page_sent, send_page
 from app.web.reads import fetch_json
 from app.web.validation import read_json
@@ -56,7 +56,7 @@ def create() -> ResponseReturnValue:
     with database().write() as db:
         blog = queries.publish(db, current_user().id, draft, header_key())
     audit.record("publish", blog=blog.id)
-    return _json(fetch_json(queries.blog_as_saved(current_user().scope, blog.id)), 201)
+    return json_sent(fetch_json(queries.blog_as_saved(current_user().scope, blog.id)), 201)
 
 
 @blueprint.patch("/blogs/<id:blog_id>")
@@ -66,7 +66,7 @@ def update(blog_id: int) -> ResponseReturnValue:
     change = read_json(Change)
     with database().write() as db:
         queries.revise(db, current_user().id, blog_id, change)
-    return _json(fetch_json(queries.blog_as_saved(current_user().scope, blog_id)))
+    return json_sent(fetch_json(queries.blog_as_saved(current_user().scope, blog_id)))
 
 
 @blueprint.delete("/blogs/<id:blog_id>")
@@ -104,7 +104,7 @@ def share(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         made = sharing.share(db, current_user(), blog_id, invitation)
     audit.record("share", blog=blog_id, share=made.id, to=made.email)
-    return _json(sharing.document_of(made), 201)
+    return json_sent(sharing.document_of(made), 201)
 
 
 @blueprint.delete("/blogs/<id:blog_id>/shares/<id:share_id>")
@@ -134,7 +134,7 @@ def block(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         block = sharing.block(db, current_user(), blog_id)
     audit.record("block", block=block.id)
-    return _json(fetch_json(sharing.block_of(current_user().id, block.id)), 201)
+    return json_sent(fetch_json(sharing.block_of(current_user().id, block.id)), 201)
 
 
 @blueprint.get("/blocks")
@@ -160,7 +160,3 @@ def unblock(block_id: int) -> ResponseReturnValue:
 def usage() -> ResponseReturnValue:
     """What one has, of what one may have."""
     return jsonify(usage_of(database(), current_user().id, settings()))
-
-
-def _json(document: bytes, status: int = 200) -> Response:
-    return Response(document, status, mimetype="application/json")

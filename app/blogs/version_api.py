@@ -1,6 +1,6 @@
 """What blogs were, and what is in the bin, as JSON."""
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic_core import to_json
 
@@ -12,7 +12,7 @@ from app.current import database
 from app.sharing.queries import NO_SUCH_BLOG
 from app.web import audit
 from app.web.openapi import answers
-from app.web.pages import json_answer
+from app.web.pages import json_answer, json_sent
 from app.web.paging import page_sent, send_rows
 from app.web.reads import fetch_json
 
@@ -37,9 +37,8 @@ def show(blog_id: int, number: int) -> ResponseReturnValue:
     fetch_json(queries.blog_by(current_user().scope, blog_id), NO_SUCH_BLOG)
     with database().read() as db:
         version = versions.version_of(db, current_user().id, blog_id, number)
-    names = VersionDocument.__annotations__.keys() - {"tags"}
-    document = {name: getattr(version, name) for name in sorted(names)} | {"tags": tags_of(version.tags)}
-    return json_answer(to_json(document))
+    document = {name: getattr(version, name) for name in VersionDocument.__annotations__}
+    return json_answer(to_json(document | {"tags": tags_of(version.tags)}))
 
 
 @blueprint.post("/blogs/<id:blog_id>/versions/<id:number>/restore")
@@ -49,7 +48,7 @@ def restore(blog_id: int, number: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.restore(db, current_user().id, blog_id, number)
     audit.record("restore", blog=blog_id, version=number)
-    return _as_saved(blog_id)
+    return json_sent(fetch_json(queries.blog_as_saved(current_user().scope, blog_id)))
 
 
 @blueprint.get("/bin")
@@ -70,7 +69,7 @@ def unbin(blog_id: int) -> ResponseReturnValue:
     with database().write() as db:
         queries.unbin(db, current_user().id, blog_id)
     audit.record("unbin", blog=blog_id)
-    return _as_saved(blog_id)
+    return json_sent(fetch_json(queries.blog_as_saved(current_user().scope, blog_id)))
 
 
 @blueprint.delete("/bin/<id:blog_id>")
@@ -81,8 +80,3 @@ def purge(blog_id: int) -> ResponseReturnValue:
         queries.purge(db, current_user().id, blog_id)
     audit.record("purge", blog=blog_id)
     return "", 204
-
-
-def _as_saved(blog_id: int) -> Response:
-    document = fetch_json(queries.blog_as_saved(current_user().scope, blog_id))
-    return Response(document, mimetype="application/json")

@@ -79,6 +79,11 @@ def json_answer(document: bytes, whole: bytes = b"") -> Response:
     return not_modified(etag) if is_known(etag) else tagged(Response(document, content_type="application/json"), etag)
 
 
+def json_sent(document: bytes, status: int = 200) -> Response:
+    """The document as what a write has made of it, which nobody can have already."""
+    return Response(document, status, content_type="application/json")
+
+
 def _etag(*documents: bytes, shown_by: str = "") -> str:
     digest = blake2b(shown_by.encode(), key=release(), digest_size=16)
     for document in documents:
