@@ -9,12 +9,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from app.attachments.models import PENDING, Attachment
-from app.attachments.queries import files_for_text
 from app.auth.models import User
 from app.auth.queries import lock_user
 from app.blogs.drafts import StoredDraft
-from app.blogs.markdown import Text
 from app.blogs.models import Blog
+from app.blogs.queries import write_text
 from app.blogs.versions import BIN_DAYS, Version
 from app.blogs.versions import empty_bins as emptied
 from app.current import database
@@ -60,8 +59,7 @@ def _rendered(database: Database, blog_id: int, owner_id: int) -> bool:
         blog = db.get(Blog, blog_id)
         if blog is None or blog.html is None:
             return False
-        text = Text(blog.content)
-        blog.write(text, files_for_text(db, owner_id, blog_id, text.attachments))
+        write_text(db, blog, blog.content)
         changed = db.is_modified(blog)
         if changed:
             # It was written when it was, all the same.

@@ -191,15 +191,21 @@ def publish(session: Session, owner_id: int, draft: Draft, key: str | None = Non
             raise KeyReused
         return before
     blog = Blog(owner_id=owner_id, title=draft.title, client_key=key, client_digest=key and digest)
-    text = Text(draft.content)
-    shown = files_for_text(session, owner_id, None, text.attachments)
-    blog.write(text, shown)
+    shown = write_text(session, blog, draft.content)
     blog.label(draft.tags)
     session.add(blog)
     session.flush()
     attach(session, owner_id, blog.id, draft.attachment_id)
     place_in_text(session, owner_id, blog.id, shown)
     return blog
+
+
+def write_text(session: Session, blog: Blog, content: str) -> list[Attachment]:
+    """Let the blog, which may be a new one, hold that text. Returns the files that it shows."""
+    text = Text(content)
+    shown = files_for_text(session, blog.owner_id, blog.id, text.attachments)
+    blog.write(text, shown)
+    return shown
 
 
 def shown(session: Session, owner_id: int, content: str) -> str:
@@ -226,9 +232,7 @@ def revise(session: Session, owner_id: int, blog_id: int, change: Change, key: s
         # An image is part of the blog: whoever edits it elsewhere should hear of another one.
         blog.updated_at = datetime.now(UTC) if is_another else blog.updated_at
     if "content" in changed or ("attachment_id" in changed and blog.html is not None):
-        text = Text(change.content if "content" in changed else blog.content)
-        shown = files_for_text(session, owner_id, blog.id, text.attachments)
-        blog.write(text, shown)
+        shown = write_text(session, blog, change.content if "content" in changed else blog.content)
         place_in_text(session, owner_id, blog.id, shown)
     session.flush()
     return blog
