@@ -204,7 +204,7 @@ class TestThePagesOfWhatWasFound:
         assert read_links(older) == self.blogs[20:]
 
     def test_say_so_when_nothing_was(self, caller: FlaskClient) -> None:
-        assert "Nothing found for “candle”." in caller.get("/blogs/search?q=candle").text
+        assert "Nothing found for “<bdi>candle</bdi>”." in caller.get("/blogs/search?q=candle").text
 
 
 class TestThePageOfABlogSharedWithMany(WithThreeLists):
