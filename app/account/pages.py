@@ -59,7 +59,7 @@ class AccountPage:
 
 
 class ImportPage:
-    """What became of each file, told as it happens. `done` is called in the end, also where the page is never sent."""
+    """What became of each file, told as it happens. `done` is called after the last, and when the page is closed."""
 
     def __init__(self, outcomes: Iterator[ImportOutcome], done: Callable[[], None]) -> None:
         self._outcomes, self._done = outcomes, done
@@ -73,6 +73,8 @@ class ImportPage:
             for outcome in self._outcomes:
                 counts[outcome.state] += 1
                 yield outcome
+            # Before the page ends: it tells its reader that the next import may come.
+            self._done()
             of_request.set(noted)
             audit.record("import", **counts)
             of_request.set(None)

@@ -43,11 +43,11 @@ def zipped(files: dict[str, bytes | str]) -> bytes:
     return target.getvalue()
 
 
-def brought(caller: FlaskClient, *files: tuple[bytes | str, str]) -> TestResponse:
+def brought(caller: FlaskClient, *files: tuple[bytes | str, str], buffered: bool = True) -> TestResponse:
     sent = [FileStorage(io.BytesIO(each.encode() if isinstance(each, str) else each), name) for each, name in files]
     boundary, body = encode_multipart(MultiDict([("files", file) for file in sent]))
     content_type = f"multipart/form-data; boundary={boundary}"
-    return caller.post("/account/import", data=body, content_type=content_type, buffered=True)
+    return caller.post("/account/import", data=body, content_type=content_type, buffered=buffered)
 
 
 def export_of(caller: FlaskClient) -> zipfile.ZipFile:
@@ -350,6 +350,15 @@ class TestAPlace:
 
     def test_is_free_again_afterwards(self, caller: FlaskClient, ask: Ask) -> None:
         assert [ask(caller).status_code for _ in range(3)] == [200, 200, 200]
+
+
+class TestThePlaceOfAnImport:
+    def test_is_free_when_the_page_says_what_came_of_it(self, caller: FlaskClient) -> None:
+        answer = brought(caller, ("A", "a.md"), buffered=False)
+        pieces, said = answer.iter_encoded(), b""
+        while b"1 imported" not in said:
+            said += next(pieces)
+        assert brought(caller, ("A", "a.md")).status_code == 200
 
 
 class TestTheCounts:
