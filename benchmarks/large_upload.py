@@ -51,6 +51,7 @@ class Memory:
         over = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(over,))
         self.first = self._now()
+        self.most = {**self.first}
         watcher.start()
         yield
         over.set()

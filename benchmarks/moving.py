@@ -27,15 +27,10 @@ from app.auth.models import User
 from app.blogs.forms import Draft
 from app.blogs.models import Blog
 from app.blogs.queries import publish
-from app.config import Settings
 from app.db import Database
-from app.factory import create_app
 from benchmarks.large_upload import MB, Memory
-from tests.conftest import migrate
-from tests.e2e.live_server import LiveBlog, live_blog
+from tests.e2e.site import Site, site
 from tests.factories.attachment import AttachmentFactory
-from tests.factories.session import SessionFactory
-from tests.factories.user import UserFactory
 
 MOST_GROWTH_MB = 30
 FIRST = datetime(2010, 1, 1, 12, 30, 15, 250000, tzinfo=UTC)
@@ -67,9 +62,9 @@ def fill(app: Flask, user: User, blogs: int, size: int) -> None:
             blog.updated_at = blog.created_at + timedelta(minutes=7)
 
 
-def exported(site: LiveBlog, headers: dict[str, str], target: Path) -> float:
+def exported(blog: Site, headers: dict[str, str], target: Path) -> float:
     began = time.monotonic()
-    with requests.get(f"{site.url}/account/export", headers=headers, stream=True, timeout=600) as answer:
+    with requests.get(f"{blog.url}/account/export", headers=headers, stream=True, timeout=600) as answer:
         answer.raise_for_status()
         with target.open("wb") as file:
             for piece in answer.iter_content(MB):
@@ -96,11 +91,11 @@ class Sent:
         return b""
 
 
-def imported(site: LiveBlog, headers: dict[str, str], source: Path) -> tuple[float, str]:
+def imported(blog: Site, headers: dict[str, str], source: Path) -> tuple[float, str]:
     began = time.monotonic()
     form = {**headers, "Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
     body: Any = Sent(source)
-    answer = requests.post(f"{site.url}/account/import", headers=form, data=body, timeout=600)
+    answer = requests.post(f"{blog.url}/account/import", headers=form, data=body, timeout=600)
     told = re.search(r"[\d,]+ imported, [\d,]+ here already, [\d,]+ not taken", answer.text)
     return time.monotonic() - began, told[0] if told else f"status {answer.status_code}"
 
@@ -125,33 +120,26 @@ def main() -> int:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = Settings(
-            _env_file=None, secret_key=os.urandom(32).hex(), instance_dir=folder, base_url="http://localhost"
-        )
-        migrate(settings)
-        with live_blog(settings, folder) as site:
-            app = create_app(site.settings)
-            database: Database = app.extensions["database"]
-            users, sessions = UserFactory.on(database), SessionFactory(app)
-            here, there = users(), users()
-            fill(app, here, wanted.blogs, wanted.megabytes * MB // wanted.blogs)
-            from_here, to_there = sessions(here).browser_headers, sessions(there).browser_headers
+        # Nothing records requests here: what one long request asks would be kept until its end.
+        with site(folder) as blog:
+            from_here, to_there = blog.person(), blog.person()
+            here, there = blog.users
+            fill(blog.app, here, wanted.blogs, wanted.megabytes * MB // wanted.blogs)
             for headers in (from_here, to_there):
-                requests.get(f"{site.url}/account", headers=headers, timeout=60).raise_for_status()
+                requests.get(f"{blog.url}/account", headers=headers, timeout=60).raise_for_status()
             archive = folder / "inkwell.zip"
-            out, back = Memory(site.settings.secret_key), Memory(site.settings.secret_key)
+            out, back = Memory(blog.app.secret_key), Memory(blog.app.secret_key)
             with out.watched():
-                seconds = exported(site, from_here, archive)
+                seconds = exported(blog, from_here, archive)
             print(
                 f"export: {archive.stat().st_size / MB:.0f} MB in {seconds:.0f} s, {out.growth_mb:.1f} MB more memory"
             )
             with back.watched():
-                seconds, told = imported(site, to_there, archive)
+                seconds, told = imported(blog, to_there, archive)
             print(f"import: {told}, in {seconds:.0f} s, {back.growth_mb:.1f} MB more memory", flush=True)
-            equal = what_is_there(database, here) == what_is_there(database, there)
+            equal = what_is_there(blog.database, here) == what_is_there(blog.database, there)
             print(f"texts, pictures and dates are {'equal' if equal else 'NOT equal'}")
-            print(f"once more: {imported(site, to_there, archive)[1]}")
-            database.close()
+            print(f"once more: {imported(blog, to_there, archive)[1]}")
     return 0 if equal and max(out.growth_mb, back.growth_mb) < MOST_GROWTH_MB else 1
 
 
