@@ -150,7 +150,7 @@ def _ask(
             case.validate_response(answer, checks=[*PROMISES, *refuses])
         except FailureGroup as group:
             told = "; ".join(f"{type(each).__name__}: {each}" for each in group.exceptions)
-            tally.failures.append(f"{operation.label} as {caller.name}: {told}"[:1500])
+            tally.failures.append(f"{operation.label} as {caller.name}, {answer.request.path_url}: {told}"[:1500])
 
     strategy = operation.as_strategy(generation_mode=mode)
     limits = hypothesis_settings(

@@ -2,8 +2,8 @@
 
 import re
 
-from flask import Flask, request
-from werkzeug.routing import BaseConverter, ValidationError
+from flask import Flask, abort, request
+from werkzeug.routing import BaseConverter
 
 from app.db import MAX_ID
 from app.errors import NotFound
@@ -19,7 +19,8 @@ class IdConverter(BaseConverter):
     def to_python(self, value: str) -> int:
         number = int(value)
         if number > MAX_ID:
-            raise ValidationError
+            # A ValidationError would have Werkzeug look for other methods, and answer 405.
+            abort(404)
         return number
 
 

@@ -211,6 +211,11 @@ class TestOddAddresses:
         assert caller.get(path.format(odd_id)).status_code == 404
 
     @pytest.mark.parametrize("odd_id", ODD_IDS)
+    @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+    def test_are_not_there_for_other_methods(self, caller: FlaskClient, method: str, odd_id: str) -> None:
+        assert caller.open(f"/api/blogs/{odd_id}", method=method).status_code == 404
+
+    @pytest.mark.parametrize("odd_id", ODD_IDS)
     @pytest.mark.parametrize("path", ["/api/blogs/{blog}/shares/{odd}", "/api/blogs/{odd}/shares/{blog}"])
     def test_of_a_share_are_not_there(
         self,
