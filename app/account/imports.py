@@ -99,7 +99,10 @@ def _read(brought: Brought, path: str) -> tuple[Entry, str]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CannotBeRead("It is not text in UTF-8") from None
-    return read_entry(text, path), f"import-{blake2b(path.encode() + bytes(1) + data, digest_size=24).hexdigest()}"
+    entry = read_entry(text, path)
+    if not entry.content.strip():
+        raise CannotBeRead("There is no text in it, but for a title")
+    return entry, f"import-{blake2b(path.encode() + bytes(1) + data, digest_size=24).hexdigest()}"
 
 
 @dataclass(frozen=True)

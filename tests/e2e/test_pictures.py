@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from app.blogs.forms import Change
 from app.blogs.queries import remove, revise
 from app.db import Database
 from tests.e2e.custom_page import CustomPage, NewPage
 from tests.factories.blog import BlogFactory
+from tests.factories.many import many_drafts
 from tests.factories.session import SessionFactory
 from tests.factories.share import ShareFactory
 from tests.factories.user import UserFactory
@@ -22,7 +23,7 @@ TEXT = "The lamp room was cold.\n\nFrom the gallery, the first ferry was a light
 SAME_EVERY_DAY = """() => {
   for (const day of document.querySelectorAll("time")) day.textContent = "1 January 2026";
   for (const month of document.querySelectorAll(".month")) month.textContent = "January 2026";
-  for (const line of document.querySelectorAll(".fine")) {
+  for (const line of document.querySelectorAll(".fine, label")) {
     if (/[0-9a-f]{8,}/.test(line.innerText)) line.innerText = line.innerText.replace(/[0-9a-f]{8,}/, "0");
   }
 }"""
@@ -40,11 +41,25 @@ def review(page: CustomPage, _blog: int) -> None:
     page.upload()
 
 
+def what_was_imported(page: CustomPage, _blog: int) -> None:
+    page.goto("/account")
+    files = {"first-light.md": b"# First light\n\nA ferry.", "notes.md": b"\xff", "second-light.md": b"# Second light"}
+    chosen = [FilePayload(name=name, mimeType="text/markdown", buffer=body) for name, body in files.items()]
+    page.get_by_label("A zip, or files").set_input_files(chosen)
+    page.submit("Import")
+
+
 PAGES: dict[str, Path] = {
     "the list": lambda page, _blog: page.goto("/blogs"),
     "the list of a tag": lambda page, _blog: page.goto("/blogs?tag=lighthouses"),
     "the form with errors": form_with_errors,
     "the review": review,
+    "the drafts": lambda page, _blog: page.goto("/blogs/drafts"),
+    "what others share": lambda page, _blog: page.goto("/blogs/shared"),
+    "the versions": lambda page, blog: page.goto(f"/blogs/{blog}/versions"),
+    "the question before a deletion": lambda page, blog: page.goto(f"/blogs/{blog}/delete"),
+    "what was imported": what_was_imported,
+    "the question before an account goes": lambda page, _blog: page.goto("/account/delete"),
     "a blog": lambda page, blog: page.goto(f"/blogs/{blog}"),
     "what was found": lambda page, _blog: page.goto("/blogs/search?q=ferry"),
     "the bin": lambda page, _blog: page.goto("/blogs/bin"),
@@ -77,6 +92,8 @@ class TestAVisitor:
         blog_factory(author, title="A title of some length, to be wrapped where it is narrow", content=TEXT)
         blog = blog_factory(author, title="First light", content=TEXT, tags=["lighthouses", "slow travel"])
         share_factory(blog, email="ada@people.invalid")
+        share_factory(blog_factory(user_factory(name="Ada Lovelace"), title="On the engine", content=TEXT), author)
+        many_drafts(database, author, 2)
         with database.write() as db:
             remove(db, author.id, blog_factory(author, title="Why the margins matter", content="They rest the eye.").id)
             revise(db, author.id, blog.id, Change(content=TEXT.replace("cold", "very cold")))

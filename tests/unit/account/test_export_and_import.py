@@ -224,7 +224,8 @@ class TestWhatCannotBeTaken:
         [
             (b"\xff\xfe", "not text in UTF-8"),
             ("x" * 100_001, "at most 100,000 characters"),
-            ("", "You must provide a value"),
+            ("", "There is no text in it"),
+            ("# Only a title", "There is no text in it"),
             ("---\ntitle: [\n---\nText", "not YAML"),
             ("---\n" + "[" * 9000 + "\n---\nText", "not YAML"),
             (f"---\ntags: {'x' * 41}\n---\nText", "tags: Use at most 40 characters for a tag"),
