@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import BindParameter, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.attachments.models import Attachment, file_document, fingerprint
@@ -86,15 +86,27 @@ def _with_owner(shape: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], di
 _FILE = (Attachment.id.label("attachment_id"), Attachment.sha256, *_ATTACHED)
 # One row for each blog: the files in its text stand in its own row.
 _AT_THE_TOP = (Attachment.blog_id == Blog.id) & ~Attachment.in_text
-_OWN = (
-    select(*_FILE)
-    .select_from(Blog)
-    .outerjoin(Attachment, _AT_THE_TOP & (Attachment.uploader_id == _owner))
-    .where(Blog.owner_id == _owner)
+# A card shows that one, or else the first that was put in the text.
+_picture = aliased(Attachment)
+_THUMB = Attachment.id == (
+    select(_picture.id)
+    .where(_picture.blog_id == Blog.id, _picture.width.is_not(None))
+    .order_by(_picture.in_text, _picture.id)
+    .limit(1)
+    .correlate(Blog)
+    .scalar_subquery()
 )
+
+
+def _own_with(file: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    files = select(*_FILE).select_from(Blog).outerjoin(Attachment, file & (Attachment.uploader_id == _owner))
+    return files.where(Blog.owner_id == _owner)
+
+
+_OWN = _own_with(_AT_THE_TOP)
 _OWN_IDS = keys_of(Blog.owner_id, "owner_id", Blog.id)
 BLOGS_BY = PagedQuery("blogs_by", _OWN.add_columns(*_LISTED), Blog.id, _OWN_IDS, _listed)
-_OWN_CARDS = _OWN.add_columns(*_CARD, people_shared_with(Blog.id))
+_OWN_CARDS = _own_with(_THUMB).add_columns(*_CARD, people_shared_with(Blog.id))
 CARDS_BY = PagedQuery("cards_by", _OWN_CARDS, Blog.id, _OWN_IDS, _own_card)
 _TAGGED_IDS = keys_of(BlogTag.owner_id, "owner_id", BlogTag.blog_id, (BlogTag.name, "tag"))
 _TAGGED_IDS = _TAGGED_IDS.where(BlogTag.owner_id == _owner)
@@ -126,7 +138,11 @@ BLOGS_SHARED = PagedQuery(
     "blogs_shared", _ANYBODYS_WITH_FILE.add_columns(*_LISTED), Blog.id, _SHARED_IDS, _with_owner(_listed)
 )
 CARDS_SHARED = PagedQuery(
-    "cards_shared", _ANYBODYS_WITH_FILE.add_columns(*_CARD), Blog.id, _SHARED_IDS, _with_owner(_card)
+    "cards_shared",
+    _ANYBODYS.add_columns(*_FILE, *_CARD).outerjoin(Attachment, _THUMB),
+    Blog.id,
+    _SHARED_IDS,
+    _with_owner(_card),
 )
 
 

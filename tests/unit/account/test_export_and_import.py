@@ -204,6 +204,11 @@ class TestAFolderOfMarkdown:
         [blog], [file] = blogs_of(database, user), files_of(database, user)
         assert (blog.content, file.filename) == (f"![A dot](/attachments/{file.id})", "my dot.png")
 
+    def test_is_not_called_edited(self, caller: FlaskClient, user: User, database: Database) -> None:
+        brought(caller, ("---\ndate: 2010-01-02T03:04:05Z\n---\nText", "a.md"))
+        [blog] = blogs_of(database, user)
+        assert "· edited" not in caller.get(f"/blogs/{blog.id}").text
+
     @pytest.mark.parametrize("date", ["9999-01-01", "soon", "0001-01-01T00:00:00+14:00", "[1, 2]"])
     def test_is_dated_now_where_no_date_can_be(
         self, caller: FlaskClient, user: User, database: Database, date: str
