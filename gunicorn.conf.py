@@ -45,6 +45,7 @@ bind = f"[{_settings.bind_address}]:{_settings.port}"
 # Two at least, or nobody would answer while one is replaced.
 workers = _settings.web_concurrency or max(2, usable_cores())
 worker_class = "app.worker.Worker"
+logger_class = "app.worker.Logger"
 threads = 8
 # Without a sign of life, which a slow request does not hold up.
 timeout = 10

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers import gthread
 from prometheus_client import REGISTRY
 
@@ -32,6 +33,17 @@ class Figures(ctypes.Structure):
         (name, ctypes.c_double)
         for name in ("ready", "stopping", "worn", "stuck", "requests", "busy", "median", "p95", "hits", "misses")
     ]
+
+
+class Logger(GunicornLogger):
+    """Makes access lines only where `--access-logfile` asks for them: the app writes its own.
+
+    gunicorn makes all of them wherever the log has a configuration, also for a logger that throws them away.
+    """
+
+    @property
+    def access_log_enabled(self) -> bool:
+        return bool(self.cfg.accesslog)
 
 
 class Worker(gthread.ThreadWorker):

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 from gunicorn.workers import gthread
 
 from app import worker
+from app.log import standard_logging
 from tests.forge.redis_server import until
 from tests.unit.gunicorn_server import CODE, PATIENCE, SLOW_CODE, client_of, filled, started
 
@@ -25,6 +27,15 @@ atexit.register(Path("last-words").touch)
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: blog\r\n\r\n"
 END = b"\r\n0\r\n\r\n"
+
+
+class TestAnAccessLineOfGunicorns:
+    @pytest.mark.parametrize("file", [None, "-"])
+    def test_is_made_where_it_is_asked_for(self, file: str | None) -> None:
+        settings = Config()
+        settings.set("logconfig_dict", standard_logging())
+        settings.set("accesslog", file)
+        assert worker.Logger(settings).access_log_enabled is bool(file)
 
 
 @pytest.mark.programs
