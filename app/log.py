@@ -3,15 +3,18 @@
 Every line has the time, the level, the process and the logger, and within a request what `note` was told of it.
 """
 
+import json
 import logging
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
@@ -84,7 +87,15 @@ def standard_logging() -> dict[str, Any]:
 
 
 def _renderer() -> Processor:
-    return structlog.processors.JSONRenderer()
+    return structlog.processors.JSONRenderer(serializer=_as_json)
+
+
+def _as_json(event: EventDict, default: Callable[[object], object]) -> str:
+    try:
+        return to_json(event, ensure_ascii=True, fallback=default).decode()
+    except PydanticSerializationError:
+        # Half a pair of UTF-16, as in a path's undecodable bytes.
+        return json.dumps(event, default=default)
 
 
 def _with_request(logger: LossyLogger | None, _method: str, event: EventDict) -> EventDict:

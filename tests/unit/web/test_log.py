@@ -89,6 +89,18 @@ class TestARequestThatWasForwarded:
         assert json.loads(capfd.readouterr().out)["client"] == "192.0.2.7"
 
 
+class TestALineThatIsNotAllUnicode:
+    @pytest.mark.usefixtures("app_in_production")
+    def test_is_written_all_the_same(self, capfd: pytest.CaptureFixture[str]) -> None:
+        structlog.get_logger("app.other").info("odd", file=os.fsdecode(b"\xff"))
+        assert json.loads(capfd.readouterr().out)["file"] == os.fsdecode(b"\xff")
+
+    @pytest.mark.usefixtures("app_in_production")
+    def test_moves_no_cursor(self, capfd: pytest.CaptureFixture[str]) -> None:
+        structlog.get_logger("app.other").info("\x9b2J\u2028")
+        assert capfd.readouterr().out.isascii()
+
+
 class TestAfterARequest:
     def test_no_line_is_of_it(self, app_in_production: Flask, capfd: pytest.CaptureFixture[str]) -> None:
         app_in_production.test_client().get("/")
