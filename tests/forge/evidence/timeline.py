@@ -32,6 +32,10 @@ def _start(action: Action) -> float:
     return action.start
 
 
+def _sent_at(sent: tuple[str, float]) -> float:
+    return sent[1]
+
+
 class Causes:
     """Which action caused a request: the last that had begun in that browser when it was sent."""
 
@@ -41,11 +45,12 @@ class Causes:
             began = [Action(each["callId"], each["startTime"]) for each in events if each.get("type") == "before"]
             self._actions[trace] = sorted(began, key=_start)
         self._everybodys = sorted(chain(*self._actions.values()), key=_start)
-        self._sent = {
-            request_id: (trace, at)
-            for trace, events in events_of(entries, ".network")
-            for request_id, at in _answered(events)
-        }
+        self._sent: dict[str, tuple[str, float]] = {}
+        for trace, events in events_of(entries, ".network"):
+            for request_id, at in _answered(events):
+                # The browser's cache repeats an answer with its id: the server gave it the first time.
+                first = self._sent.setdefault(request_id, (trace, at))
+                self._sent[request_id] = min(first, (trace, at), key=_sent_at)
 
     def of(self, request: Request, at: float) -> str | None:
         """The action that caused this request, which the server began to answer then."""
