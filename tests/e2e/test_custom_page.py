@@ -1,5 +1,7 @@
 """The page proxy itself, and the checks that stand behind every page."""
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -65,6 +67,12 @@ class TestAPageUnderStandingChecks:
         with self.raw.expect_event("pageerror"):
             self.raw.evaluate("() => { setTimeout(() => { throw new Error('spilt') }) }")
         assert "script error" in self.checks.problems[0]
+
+    @pytest.mark.only_browser("chromium")
+    def test_is_told_where_the_script_was(self) -> None:
+        with self.raw.expect_event("pageerror"):
+            self.raw.evaluate("() => { setTimeout(() => { throw new Error('spilt') }) }")
+        assert re.search(r"spilt\n +at .+:\d+:\d+\)?$", self.checks.problems[0])
 
     def test_is_blamed_for_a_console_error(self) -> None:
         with self.raw.expect_console_message():

@@ -1,5 +1,6 @@
 """What is wrong on any page: noted from outside, whether a test looks for it or not."""
 
+import re
 from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -14,6 +15,9 @@ REFUSALS = "Failed to load resource: the server responded with a status of 4"
 RECORDER = "Connecting to 'blob:"
 MOST_ANSWERS = 20
 MOST_OF_BODY = 500
+MOST_PLACES = 3
+# As a line of a stack ends, in each of the browsers.
+PLACE = re.compile(r":\d+:\d+\)?$")
 
 
 class StandingChecks:
@@ -48,15 +52,19 @@ class StandingChecks:
             self.problems.append(problem)
 
     def _on_script_error(self, error: WebError) -> None:
-        self.note(f"script error: {error.error}")
+        places = [line.strip() for line in (error.error.stack or "").splitlines() if PLACE.search(line)]
+        self.note("\n    ".join([f"script error: {error.error}", *places[:MOST_PLACES]]))
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith((REFUSALS, RECORDER)):
-            self.note(f"console error: {message.text}")
+            file, line = message.location["url"].partition("?")[0], message.location["lineNumber"] + 1
+            self.note(f"console error: {message.text}" + (f"\n    at {file}:{line}" if file else ""))
 
     def _on_response(self, response: Response) -> None:
-        self._answers.append(response)
         part_of_a_page = response.request.resource_type in ("stylesheet", "script", "image", "font")
+        if not part_of_a_page or response.status >= 400:
+            # The others would push out what the person did.
+            self._answers.append(response)
         if response.status >= (400 if part_of_a_page else 500):
             self.note(f"{response.status} from {response.url}")
 
