@@ -37,7 +37,7 @@ def quarantined(root: Path, file: str) -> list[Entry]:
     Raises UsageError for an entry that lacks something, or that has expired.
     """
     try:
-        entries = [_entry(fields) for fields in tomllib.loads(_text(root, file)).get("test", [])]
+        entries = [_entry(fields) for fields in _tables(_text(root, file))]
     except ValueError as error:
         raise pytest.UsageError(f"{file}: {error}.") from None
     today = datetime.now(UTC).date()
@@ -48,6 +48,13 @@ def quarantined(root: Path, file: str) -> list[Entry]:
                 "Mend it, or agree on another day."
             )
     return entries
+
+
+def _tables(text: str) -> list[dict[str, Any]]:
+    named = tomllib.loads(text)
+    if others := named.keys() - {"test"}:
+        raise ValueError(f"an entry is a [[test]], and not {', '.join(sorted(others))}")
+    return list(named.get("test", []))
 
 
 def _entry(fields: dict[str, Any]) -> Entry:
