@@ -51,7 +51,7 @@ KINDS: Sequence[tuple[str, Callable[[Run], list[str]]]] = (
 
 def lines(run: Run) -> list[str]:
     """What pytest's own summary does not say."""
-    said = [f"{title}: {test}" for title, tests in KINDS[1:] for test in tests(run)]
+    said = [f"{title}: {test}{_why(run, test)}" for title, tests in KINDS[1:] for test in tests(run)]
     if len(flaky(run)) > run.budget:
         said.append(f"{len(flaky(run))} flaky, and the budget is {run.budget}.")
     if pages := examined(run):
