@@ -23,6 +23,7 @@ from .report.results import Run
 # With more failures than these, what is wrong is not a moment's.
 MOST_TRIED_AGAIN = 20
 AGAIN = "again"
+NONE = "No test is called so, or what was asked for leaves none: -p no:xdist says which."
 # Somebody looks into the first failure, and waits for nothing else.
 NOT_WITH = ("usepdb", "trace", "maxfail", "trying_again")
 
@@ -60,7 +61,8 @@ class Ending:
         _move(reporter.stats, "quarantined", verdict.quarantined(run))
         session.exitstatus = int(exitstatus) if stopped else verdict.exit_code(run, int(exitstatus))
         self._collector.end(session.exitstatus)
-        self._said = [*verdict.lines(run), *([] if self._tries_again() else folder.write(run, self._folder))]
+        none = [NONE] if exitstatus == verdict.NOTHING and not stopped else []
+        self._said = [*none, *verdict.lines(run), *([] if self._tries_again() else folder.write(run, self._folder))]
 
     def pytest_terminal_summary(self, terminalreporter: Reporter) -> None:
         for line in self._said:

@@ -1,9 +1,12 @@
 """The pytest plugin: options, one verdict for each test, and what a failing test shows."""
 
 import argparse
+import fcntl
 import gc
+import os
 import shutil
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -41,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--changed", metavar="REF", nargs="?", const=changed.DEFAULT, help="only what a change since then can reach"
     )
-    group.addoption("--repeat-each", metavar="N", type=int, default=1, help="run each test N times")
+    group.addoption("--repeat-each", metavar="N", type=repetitions, default=1, help="run each test N times")
     group.addoption(UPDATE, action="store_true", help="write the pictures that pages are compared with")
     group.addoption("--trying-again", action="store_true", help=argparse.SUPPRESS)
     gathering.add_options(group)
@@ -53,6 +56,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("visits", "the file of which views each file of tests reaches", default="tests/visits.json")
     # In one line, as what cannot be is refused; pytest's own way adds four.
     parser.optparser.error = _refuse  # type: ignore[method-assign]
+
+
+def repetitions(value: str) -> int:
+    """Raises ArgumentTypeError for what is no number of times."""
+    if not value.isdecimal() or not int(value):
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of times; 2 runs each test twice")
+    return int(value)
 
 
 def _refuse(message: str) -> NoReturn:
@@ -89,14 +99,33 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         refuse_what_cannot_be(config)
         refuse_to_write_in_ci(config)
-        _empty(Path(config.getoption("--output")).resolve(), config.rootpath)
+        refuse_what_is_not_there(config)
+        config.add_cleanup(partial(os.close, _taken(Path(config.getoption("--output")).resolve(), config.rootpath)))
         config.pluginmanager.register(Ending(config), "forge-ending")
 
 
-def _empty(output: Path, root: Path) -> None:
+def refuse_what_is_not_there(config: pytest.Config) -> None:
+    # Of what its workers cannot find, xdist says nothing.
+    for named in config.args:
+        if not (config.option.pyargs or (config.invocation_params.dir / named.partition("::")[0]).exists()):
+            raise pytest.UsageError(f"There is no {named.partition('::')[0]}.")
+
+
+def _taken(output: Path, root: Path) -> int:
+    """Empty the folder of the results, and hold it against other runs as long as what is returned stays open."""
     if root.is_relative_to(output):
         raise pytest.UsageError(f"--output is emptied first, and {output} holds the project itself.")
-    shutil.rmtree(output, ignore_errors=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        held = os.open(output, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for each in output.iterdir():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    except BlockingIOError:
+        raise pytest.UsageError(f"Another run is using {output}: wait for it, or use another --output.") from None
+    except OSError as error:
+        raise pytest.UsageError(f"The results cannot be written to {output}: {error.strerror}.") from None
+    return held
 
 
 @pytest.hookimpl(tryfirst=True)

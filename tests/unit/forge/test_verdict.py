@@ -1,6 +1,8 @@
 """The verdict of a run, of one that is tried again, and of shards that are merged."""
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from xml.etree.ElementTree import parse
 
 import pytest
 
+from tests.forge.plugin import repetitions
 from tests.forge.quarantine import quarantined
 from tests.forge.report import folder, html, junit, results, verdict
 from tests.forge.report.results import Attempt, Journal, Run
@@ -106,7 +109,7 @@ class TestARunOfWhichEverythingFailed:
         assert "1 failed, 1 passed, 1 skipped, 1 xfailed, 1 flaky, 1 quarantined" in done[1].stdout
 
     def test_names_the_flaky(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-        assert "Flaky: failed, and passed alone: test_flaky.py::test_passes_alone" in done[1].stdout
+        assert "Flaky: failed, and passed alone: test_flaky.py::test_passes_alone: AssertionError" in done[1].stdout
 
     def test_shows_the_line_that_failed(self, done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
         first, _ = results.read(done[0]).tests()["test_failing.py::test_fails"]
@@ -172,6 +175,48 @@ class TestAskingForHelp:
         assert (project / "test-results/results.jsonl").exists()
 
 
+class TestAnOutputThatIsInUse:
+    @pytest.fixture
+    def refused(self, new_project: NewProject) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        project = new_project("test_flaky.py")
+        output = project / "test-results"
+        output.mkdir()
+        (output / "results.jsonl").touch()
+        held = os.open(output, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = run(project)
+        os.close(held)
+        return output, told
+
+    def test_is_left_to_the_run_that_has_it(self, refused: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+        output, told = refused
+        assert (told.returncode, (output / "results.jsonl").exists()) == (pytest.ExitCode.USAGE_ERROR, True)
+        assert f"Another run is using {output}" in told.stderr
+
+
+class TestAnOutputThatCannotBeWritten:
+    def test_is_refused_in_one_line(self, new_project: NewProject) -> None:
+        project = new_project("test_flaky.py")
+        (project / "test-results").touch()
+        told = run(project)
+        assert "test-results: File exists." in told.stderr
+        assert "Traceback" not in told.stderr
+
+
+class TestATestThatIsNotThere:
+    def test_is_named_before_anything_is_lost(self, new_project: NewProject) -> None:
+        project = new_project()
+        (project / "test-results").mkdir()
+        (project / "test-results/results.jsonl").touch()
+        told = run(project, "test_nosuch.py::test_a", "-n1")
+        assert (told.returncode, "There is no test_nosuch.py." in told.stderr) == (pytest.ExitCode.USAGE_ERROR, True)
+        assert (project / "test-results/results.jsonl").exists()
+
+    def test_in_a_file_that_is_there_is_missed(self, new_project: NewProject) -> None:
+        told = run(new_project("test_flaky.py"), "test_flaky.py::test_nosuch", "-n1")
+        assert "No test is called so" in told.stdout
+
+
 class TestAnOutputThatHoldsTheProject:
     def test_is_not_emptied(self, new_project: NewProject) -> None:
         project = new_project("test_flaky.py")
@@ -196,6 +241,11 @@ class TestATestThatIsRepeated:
     def test_is_a_test_each_time(self, new_project: NewProject) -> None:
         assert "6 passed" in run(new_project("test_flaky.py"), "--repeat-each", "6", "-k", "test_passes[").stdout
 
+    @pytest.mark.parametrize("times", ["0", "-3", "often"])
+    def test_is_repeated_a_number_of_times(self, times: str) -> None:
+        with pytest.raises(ArgumentTypeError, match="is no number of times"):
+            repetitions(times)
+
 
 class TestAQuarantine:
     @pytest.fixture(autouse=True)
@@ -217,6 +267,11 @@ class TestAQuarantine:
     def test_lacks_nothing(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "quarantine.toml").write_text(text)
         with pytest.raises(pytest.UsageError, match=r"quarantine.toml: each \[\[test\]\] needs id, owner, reason"):
+            quarantined(tmp_path, "quarantine.toml")
+
+    def test_has_nothing_but_tests(self, tmp_path: Path) -> None:
+        (tmp_path / "quarantine.toml").write_text(ENTRY.format(id="a", until=TOMORROW).replace("test]]", "tests]]"))
+        with pytest.raises(pytest.UsageError, match=r"quarantine.toml: an entry is a \[\[test\]\], and not tests"):
             quarantined(tmp_path, "quarantine.toml")
 
     def test_of_a_pull_request_is_the_one_of_its_base(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
