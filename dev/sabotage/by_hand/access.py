@@ -20,8 +20,8 @@ SABOTAGES = (
         "anybody's blog is one's own to read",
         rule=15,
         file=BLOGS,
-        take_out="    .where(Blog.owner_id == _owner)\n",
-        put="    .where((Blog.owner_id == _owner) | (Blog.owner_id != _owner))\n",
+        take_out="    return files.where(Blog.owner_id == _owner)\n",
+        put="    return files.where((Blog.owner_id == _owner) | (Blog.owner_id != _owner))\n",
         tests=OF_ACCESS,
     ),
     Sabotage(
