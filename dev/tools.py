@@ -93,7 +93,7 @@ def browser(kind: Browser) -> str:
     if chosen := os.environ.get("FORGE_BROWSER"):
         if path := shutil.which(chosen):
             return path
-        raise SetupError(f"FORGE_BROWSER is {chosen}, and there is no such program.")
+        raise SetupError(f"FORGE_BROWSER is {chosen}, and there is no program there that may be run.")
     known = known_browser(kind)
     if not known:
         with alone():

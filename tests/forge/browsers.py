@@ -125,7 +125,7 @@ def _installed(name: str) -> bool:
 
 def _refusal(name: str, error: PlaywrightError) -> str:
     if _is_missing(error) and (chosen := os.environ.get("FORGE_BROWSER")) and name == "chromium":
-        return f"FORGE_BROWSER is {chosen}, and there is no such program."
+        return f"FORGE_BROWSER is {chosen}, and there is no program there that may be run."
     if _is_missing(error):
         return f"{name} is not here and cannot be downloaded; `playwright install {name}` says why."
     return f"{name} does not start ({_first_line(error)})."

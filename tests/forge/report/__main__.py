@@ -80,6 +80,8 @@ def serve(report: Path) -> int:
 
 
 def merge(folders: list[Path], into: Path) -> int:
+    if into.resolve() in {each.resolve() for each in folders}:
+        sys.exit(f"{into} is one of those to be merged, and would be written over: --into names another folder.")
     runs = {each: results.read(each) for each in folders}
     inside = any(each.resolve().is_relative_to(into.resolve()) for each in folders)
     if (into / results.RESULTS).exists() and not inside:

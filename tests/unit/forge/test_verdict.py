@@ -325,8 +325,8 @@ class TestMergedShards:
             run(project, f"--shard={number}/2", f"--output=part-{number}")
         return project
 
-    def merge(self, project: Path, *folders: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "forge.report", "merge", *folders, "--into", "merged"]
+    def merge(self, project: Path, *folders: str, into: str = "merged") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "forge.report", "merge", *folders, "--into", into]
         return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
     def test_are_the_same_tests_as_one_run(self, project: Path) -> None:
@@ -345,6 +345,10 @@ class TestMergedShards:
         shutil.copytree(project / "part-2", project / "copied")
         told = self.merge(project, "part-1", "part-2", "copied")
         assert (told.returncode, "is in several of the folders." in told.stdout) == (1, True)
+
+    def test_are_not_written_over(self, project: Path) -> None:
+        told = self.merge(project, "part-1", "part-2", into="part-1")
+        assert (told.returncode, "part-1 is one of those to be merged" in told.stderr) == (1, True)
 
     def test_fail_when_one_was_cut_off(self, project: Path) -> None:
         shutil.copytree(project / "part-2", project / "cut-off")
