@@ -66,7 +66,7 @@ class TestAtTheAccount:
         @pytest.mark.looks
         def test_is_told_what_became_of_each(self, page: CustomPage) -> None:
             expect(page.get_by_role("status")).to_have_text("1 imported, 0 here already, 1 not taken.")
-            expect(page.locator("main li").first).to_contain_text("Not taken. content")
+            expect(page.locator("main li").first).to_contain_text("Not taken. There is no text in it")
 
         def test_reads_what_was_taken(self, page: CustomPage) -> None:
             page.get_by_role("link", name="Read what paper.md became").press("Enter")
