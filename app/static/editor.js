@@ -3,6 +3,10 @@
 import { Failure, transfer } from "./transfer.js";
 
 const WORD = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu;
+const FENCE = /^ {0,3}(?:```|~~~)/gm;
+const PICTURE = /!\[[^\]\n]*\]\([^)\n]*\)/g;
+// Of one that was on its way when the page was left.
+const LEFT = /(?:\n\n?)?!\[Uploading [^\]\n]*…\]\(\)/g;
 const ITEM = /^(\s*)(?:([-*+])|(\d{1,9})([.)])|(>))\s+/;
 
 class Editor {
@@ -17,6 +21,7 @@ class Editor {
     // A picture has its place in the text from the moment that it is chosen, and they are sent one after the other.
     this.waiting = [];
     this.button.hidden = false;
+    if (LEFT.test(this.area.value)) this.area.value = this.area.value.replace(LEFT, "");
     this.listen();
     this.countWords();
   }
@@ -43,14 +48,16 @@ class Editor {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const start = value.lastIndexOf("\n", at - 1) + 1;
     const found = ITEM.exec(value.slice(start, at));
-    if (!found) return;
+    const isCode = (value.slice(0, start).match(FENCE) ?? []).length % 2;
+    if (!found || isCode) return;
     event.preventDefault();
     const [mark, indent, bullet, number, after, quote] = found;
     if (value.slice(start + mark.length, at).trim()) {
       this.insert(`\n${indent}${bullet ?? quote ?? `${Number(number) + 1}${after}`} `);
     } else {
+      // With an empty line, or what is typed next would go on in the item before.
       this.area.setSelectionRange(start, at);
-      this.insert("");
+      this.insert("\n");
     }
   }
 
@@ -69,8 +76,13 @@ class Editor {
 
   onDrag(event) {
     if (!event.dataTransfer?.types.includes("Files")) return;
-    if (event.type === "drop") this.take(event, event.dataTransfer.files);
-    else event.preventDefault();
+    if (event.type === "dragover") {
+      event.preventDefault();
+      return;
+    }
+    const caret = document.caretPositionFromPoint?.(event.clientX, event.clientY);
+    if (caret?.offsetNode === this.area) this.area.setSelectionRange(caret.offset, caret.offset);
+    this.take(event, event.dataTransfer.files);
   }
 
   take(event, files) {
@@ -96,21 +108,37 @@ class Editor {
     }
     const isIdle = !this.waiting.length;
     for (const file of files) {
-      const place = `![Uploading ${file.name.replace(/[[\]\\]/g, "")}…]()`;
+      const lead = this.makeWay();
+      const place = `${lead}![Uploading ${file.name.replace(/[[\]\\]/g, "")}…]()`;
       this.insert(place);
-      this.waiting.push({ file, place });
+      this.waiting.push({ file, lead, place });
     }
     if (isIdle) this.sendAll();
+  }
+
+  /**
+   * Moves the cursor past what is selected, which stays, and past a picture whose words it is in.
+   * Returns what goes before another picture: at the end of a line that is a paragraph, within one it stands in the line.
+   */
+  makeWay() {
+    const { selectionEnd, value } = this.area;
+    const ends = [...value.matchAll(PICTURE)].map((found) => [found.index, found.index + found[0].length]);
+    const at = ends.find(([start, end]) => start < selectionEnd && selectionEnd < end)?.[1] ?? selectionEnd;
+    this.area.setSelectionRange(at, at);
+    const before = value.slice(value.lastIndexOf("\n", at - 1) + 1, at);
+    if (!before.trim()) return /\S[^\S\n]*\n[^\S\n]*$/.test(value.slice(0, at)) ? "\n" : "";
+    const endsLine = !value.slice(at).split("\n", 1)[0].trim();
+    return endsLine || ends.some(([, end]) => end === at) ? "\n\n" : "";
   }
 
   async sendAll() {
     let isDone = true;
     while (this.waiting.length) {
-      const { file, place } = this.waiting[0];
+      const { file } = this.waiting[0];
       this.bar.value = 0;
       this.bar.hidden = false;
       this.say(`Uploading ${file.name}…`);
-      isDone = (await this.send(file, place)) && isDone;
+      isDone = (await this.send(this.waiting[0])) && isDone;
       this.waiting.shift();
     }
     this.bar.hidden = true;
@@ -119,19 +147,21 @@ class Editor {
     if (submitter && isDone) this.form.requestSubmit(submitter);
   }
 
-  async send(file, place) {
+  async send({ file, lead, place }) {
     try {
       const { signal } = new AbortController();
       const onProgress = (sent) => (this.bar.value = (100 * sent) / file.size);
       const onWait = (words) => this.say(`Uploading ${file.name}… ${words}`.trim());
       const options = { partBytes: this.rules.partBytes, signal, onProgress, onWait, onReading: () => null };
       const { id } = await transfer(file, options);
-      this.put(place, `![](/attachments/${id})`);
+      this.put(place, `${lead}![](/attachments/${id})`);
       this.say("Picture added. Write what it shows between the brackets.");
       return true;
     } catch (error) {
       this.put(place, "");
-      this.say(`Picture not added: ${error instanceof Failure ? error.message : "something unexpected happened."}`);
+      const reason = error instanceof Failure ? error.message : "something unexpected happened.";
+      const advice = error.status === 401 ? " Log in in another tab, then come back here and add it again." : "";
+      this.say(`Picture not added: ${reason}${advice}`);
       return false;
     }
   }
@@ -162,7 +192,8 @@ class Editor {
     this.area.setSelectionRange(start, end);
     this.insert(text);
     // Whoever still waits where the picture came in writes its alternative text next, which belongs in the brackets.
-    if (text && from === end && to === end) this.area.setSelectionRange(start + 2, start + 2);
+    const inside = start + text.indexOf("[") + 1;
+    if (text && from === end && to === end) this.area.setSelectionRange(inside, inside);
     else this.area.setSelectionRange(moved(from), moved(to));
     activeElement.focus();
   }

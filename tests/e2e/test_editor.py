@@ -12,11 +12,13 @@ from tests.factories.picture import PICTURE
 
 FILE: FilePayload = {"name": "sunrise.png", "mimeType": "image/png", "buffer": PICTURE}
 
-_GIVE = """([kind, encoded]) => {
+_GIVE = """([kind, encoded, from]) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(encoded), (each) => each.charCodeAt());
   data.items.add(new File([bytes], "sunrise.png", { type: "image/png" }));
-  const options = { bubbles: true, cancelable: true };
+  const { left, top } = document.querySelector("textarea").getBoundingClientRect();
+  const place = from === undefined ? {} : { clientX: left + from, clientY: top + 10 };
+  const options = { bubbles: true, cancelable: true, ...place };
   document.querySelector("textarea").dispatchEvent(
     kind === "drop"
       ? new DragEvent("drop", { dataTransfer: data, ...options })
@@ -47,7 +49,9 @@ class TestAtTheForm:
             ("- one\ntwo", "- one\n- two"),
             ("9. one\ntwo", "9. one\n10. two"),
             ("> one\ntwo", "> one\n> two"),
-            ("- one\n\ntwo", "- one\ntwo"),
+            ("- one\n\ntwo", "- one\n\ntwo"),
+            ("> one\n\ntwo", "> one\n\ntwo"),
+            ("```\n- one\ntwo\n```", "```\n- one\ntwo\n```"),
             ("one\ntwo", "one\ntwo"),
         ],
     )
@@ -84,7 +88,28 @@ class TestAtTheForm:
         def test_may_add_several_at_once(self, page: CustomPage) -> None:
             choose(page, FILE, {**FILE, "name": "noon.png"})
             expect(page.get_by_label("Content")).to_have_value(
-                re.compile(r"^Before\. !\[\]\(/attachments/\d+\)!\[\]\(/attachments/\d+\)After\.$")
+                re.compile(r"^Before\. !\[\]\(/attachments/\d+\)\n\n!\[\]\(/attachments/\d+\)After\.$")
+            )
+
+        def test_may_add_another_before_the_first_has_words(self, page: CustomPage) -> None:
+            choose(page)
+            has_it(page)
+            choose(page, {**FILE, "name": "noon.png"})
+            expect(page.get_by_label("Content")).to_have_value(
+                re.compile(r"^Before\. !\[\]\(/attachments/\d+\)\n\n!\[\]\(/attachments/\d+\)After\.$")
+            )
+
+        def test_keeps_what_is_selected(self, page: CustomPage) -> None:
+            page.get_by_label("Content").select_text()
+            choose(page)
+            expect(page.get_by_label("Content")).to_have_value(
+                re.compile(r"^Before\. After\.\n\n!\[\]\(/attachments/\d+\)$")
+            )
+
+        def test_finds_what_is_dropped_where_it_was_dropped(self, page: CustomPage) -> None:
+            page.evaluate(_GIVE, ["drop", b64encode(PICTURE).decode(), 2])
+            expect(page.get_by_label("Content")).to_have_value(
+                re.compile(r"^!\[\]\(/attachments/\d+\)Before\. After\.$")
             )
 
         def test_sees_it_in_the_review(self, page: CustomPage) -> None:
@@ -101,6 +126,14 @@ class TestAtTheForm:
             expect(page.locator(".picture-state")).to_contain_text(
                 "Picture not added: The file store cannot be reached"
             )
+            reads(page, "Before. After.")
+
+        def test_keeps_what_is_selected_where_it_fails(self, page: CustomPage, expected_errors: list[str]) -> None:
+            expected_errors.append("net::ERR_FAILED")
+            page.route(SIGNED, lambda route: route.abort())
+            page.get_by_label("Content").select_text()
+            choose(page)
+            expect(page.locator(".picture-state")).to_contain_text("Picture not added")
             reads(page, "Before. After.")
 
         class TestThatIsOnItsWay:
@@ -127,6 +160,13 @@ class TestAtTheForm:
                 page.get_by_role("button", name="Next").click()
                 held[0].continue_()
                 expect(page.locator(".prose img")).to_be_visible()
+
+            def test_leaves_nothing_behind_when_the_page_is_left(self, page: CustomPage) -> None:
+                expect(page.locator(".save-state")).to_contain_text("Saved")
+                page.on("dialog", lambda dialog: dialog.accept())
+                page.goto("/blogs/drafts")
+                page.get_by_role("link", name="Go on writing").click()
+                reads(page, "Before. After.")
 
             def test_may_be_taken_out_of_the_text(self, page: CustomPage, held: list[Route]) -> None:
                 write(page, "Without it.")
