@@ -34,7 +34,8 @@ def show(blog_id: int, number: int) -> ResponseReturnValue:
         version = versions.version_of(db, current_user().id, blog_id, number)
     now = {**blog, "tags": stored(blog["tags"])}
     changes = {name: differences(getattr(version, name), now[name]) for name in WORDS}
-    return render_template("blogs/version.html", blog=blog, version=version, changes=changes)
+    differs = any(part.kind != "same" for parts in changes.values() for part in parts)
+    return render_template("blogs/version.html", blog=blog, version=version, changes=changes, differs=differs)
 
 
 @blueprint.post("/<id:blog_id>/versions/<id:number>/restore")

@@ -72,6 +72,10 @@ class TestABlogThatWasChanged(WithABlog):
     def test_marks_the_tags_that_are_new(self) -> None:
         assert "Tags: <ins>" in " ".join(self.page("/versions/1").split())
 
+    def test_says_where_nothing_is_new(self) -> None:
+        self.caller.patch(self.path, json={"title": "First", "content": FIRST, "tags": ["lamps"]})
+        assert "The text of the blog is the same now." in self.page("/versions/1")
+
     def test_has_no_version_that_it_never_had(self) -> None:
         assert self.caller.get(f"/blogs/{self.id}/versions/2").status_code == 404
 
