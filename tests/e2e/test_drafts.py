@@ -225,6 +225,15 @@ class TestWhileEditing:
         press(other, "Save Changes")
         assert drafts(other) == []
 
+    def test_throws_away_what_came_back(self, page: CustomPage, blog_factory: BlogFactory) -> None:
+        path = f"/blogs/{blog_factory(self.user, content='Saved.').id}/edit"
+        page.goto(path)
+        is_kept_by_the_server(page)
+        page.goto(path)
+        press(page, "Throw it away")
+        page.goto(path)
+        reads(page, "Saved.")
+
 
 class TestABrowserThatIsKilled:
     @pytest.fixture(autouse=True)
