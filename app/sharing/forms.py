@@ -13,7 +13,7 @@ MAX_EMAIL = 320
 
 def _address(text: str) -> str:
     # What surrounds it came with the typing or the pasting.
-    email = comparable(text.strip())
+    email = comparable(text.strip().removeprefix("mailto:"))
     if not email:
         raise ValueError(REQUIRED)
     # Anything stricter refuses addresses that exist; nothing is sent to them.

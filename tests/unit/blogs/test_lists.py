@@ -206,6 +206,9 @@ class TestThePagesOfWhatWasFound:
     def test_say_so_when_nothing_was(self, caller: FlaskClient) -> None:
         assert "Nothing found for “<bdi>candle</bdi>”." in caller.get("/blogs/search?q=candle").text
 
+    def test_ask_for_words_where_there_are_none(self, caller: FlaskClient) -> None:
+        assert "What are you looking for?" in caller.get("/blogs/search?q=%20%20").text
+
 
 class TestThePageOfABlogSharedWithMany(WithThreeLists):
     @pytest.fixture(autouse=True)

@@ -137,6 +137,9 @@ class TestSharing(WithABlog):
         later = user_factory(email=f"{name}@People.Invalid")
         assert [blog["title"] for blog in client_for(later).get("/api/shared").get_json()] == ["On ink"]
 
+    def test_takes_the_address_of_a_link(self) -> None:
+        assert self.share("mailto:ben@people.invalid")[1]["email"] == "ben@people.invalid"
+
     @pytest.mark.parametrize(
         ("email", "alike"),
         [
