@@ -1,6 +1,8 @@
 """Text that the server keeps while it is typed: it is there on every device, whatever becomes of this one."""
 
+import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -251,9 +253,9 @@ class TestABrowserThatIsKilled:
         self.user = page.login()
         program = browser_type_launch_args.get("executable_path") or browser_type.executable_path
         options = ["--headless", "--no-sandbox", "--disable-quic", "--remote-debugging-port=0"]
-        with subprocess.Popen(
-            [program, *options, f"--user-data-dir={tmp_path}", "about:blank"], stderr=subprocess.PIPE, text=True
-        ) as process:
+        command = [program, *options, f"--user-data-dir={tmp_path}", "about:blank"]
+        # What is started may be a script, and the browser its child.
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             assert process.stderr
             address = next(
                 found[1] for line in process.stderr if (found := re.search(r"listening on (ws://\S+)", line))
@@ -263,7 +265,7 @@ class TestABrowserThatIsKilled:
             tab = own.new_page()
             tab.goto("/blogs/new")
             is_kept_by_the_server(tab)
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
     def test_leaves_the_text_to_the_next(self, page: CustomPage) -> None:
         go_on_writing(page)
